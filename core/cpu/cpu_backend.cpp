@@ -1,0 +1,24 @@
+#include "cpu/cpu_backend.h"
+
+#include <sconce/error.h>
+
+#include <cstdlib>
+#include <limits>
+
+namespace sconce {
+
+Backend& cpu_backend() {
+  static CpuBackend backend;
+  return backend;
+}
+
+std::shared_ptr<void> CpuBackend::allocate(size_t nbytes, int) {
+  constexpr size_t alignment = 64;
+  void* bytes = nullptr;
+  if (nbytes <= std::numeric_limits<size_t>::max() - alignment)
+    bytes = std::aligned_alloc(alignment, (nbytes / alignment + 1) * alignment);
+  if (!bytes) fail(ErrorKind::out_of_budget, "[allocate] cannot have ", nbytes, " bytes of memory");
+  return {bytes, std::free};
+}
+
+}  // namespace sconce

@@ -1,0 +1,13 @@
+// The CPU's kernels, one <family>_cpu.cpp each.
+#pragma once
+#include <sconce/backend.h>
+
+namespace sconce {
+
+class CpuBackend final : public Backend {
+ public:
+  std::shared_ptr<void> allocate(size_t nbytes, int device_index) override;
+  void copy(const Tensor& source, Tensor& target) override;
+};
+
+}  // namespace sconce

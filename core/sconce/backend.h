@@ -1,0 +1,32 @@
+// What a device kind must do. The ops check, infer shapes and allocate; a backend only computes.
+#pragma once
+#include <sconce/device.h>
+
+#include <cstddef>
+#include <memory>
+
+namespace sconce {
+
+class Tensor;
+
+// One pure virtual per kernel family, so that a backend that lacks one does not compile. Kernels receive valid tensors of
+// their device, neither check nor allocate results, and see strides only where that is said.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // `nbytes` uninitialised bytes, 64-byte aligned (0 bytes: any pointer). Throws ErrorKind::out_of_budget.
+  virtual std::shared_ptr<void> allocate(size_t nbytes, int device_index) = 0;
+  // Copies `source` into `target`: equal shapes, any strides on both sides, any numeric dtypes (PyTorch's casts), or equal
+  // non-numeric dtypes.
+  virtual void copy(const Tensor& source, Tensor& target) = 0;
+};
+
+// The backend of the CPU.
+Backend& cpu_backend();
+// The CUDA backend, or null in a build without CUDA or on a machine without a device. Defined in cuda/.
+Backend* cuda_backend();
+// The backend of a device. Throws ErrorKind::device when there is none (always for meta).
+Backend& backend_of(Device device);
+
+}  // namespace sconce

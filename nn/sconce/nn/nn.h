@@ -1,0 +1,2 @@
+// Every module.
+#pragma once
