@@ -3,27 +3,41 @@
 #include <sconce/tensor.h>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace sconce {
 
-// A handle on an immutable node; copies share it, so that aliases in a file stay aliases. Reading accessors throw
-// ErrorKind::mismatch ("expected int, got str") when the value is of another kind.
+// A handle on an immutable node; copies share it, so that aliases in a file stay aliases. Reading accessors
+// throw ErrorKind::mismatch ("expected int, got str") when the value is of another kind.
 class Value {
  public:
   enum class Kind {
-    none, boolean, integer, big_integer, floating, complex, string, bytes,
-    list, tuple, set, dict,
-    tensor, dtype, device, size,  // torch.Tensor or Parameter, torch.dtype, torch.device, torch.Size
-    global,                       // a class or function, by name only
-    object,                       // a call or instance of a class Sconce does not know: name, arguments, state
+    none,
+    boolean,
+    integer,
+    big_integer,
+    floating,
+    complex,
+    string,
+    bytes,
+    list,
+    tuple,
+    set,
+    dict,
+    tensor,
+    dtype,
+    device,
+    size,    // torch.Tensor or Parameter, torch.dtype, torch.device, torch.Size
+    global,  // a class or function, by name only
+    object,  // a call or instance of a class Sconce does not know: name, arguments, state
   };
 
   struct Node;
+  struct Container;
   using Items = std::vector<Value>;
   using Pairs = std::vector<std::pair<Value, Value>>;  // in insertion order
 
@@ -47,23 +61,27 @@ class Value {
   // `type_name` is the Python class: "dict", "collections.OrderedDict", "collections.defaultdict", ...
   static Value dict(Pairs pairs, std::string type_name = "dict");
   static Value global(std::string qualified_name);  // "torch.nn.modules.linear.Linear"
-  // An instance that stays closed: the class, what it was called with, the state it was given, and items or pairs appended.
-  static Value object(std::string type_name, Items arguments, Value state, Items items = {}, Pairs pairs = {});
+  // An instance that stays closed: the class, what it was called with, the state it was given, and items or
+  // pairs appended.
+  static Value object(std::string type_name, Items arguments, Value state, Items items = {},
+                      Pairs pairs = {});
 
   Kind kind() const;
   bool is_none() const { return kind() == Kind::none; }
-  // The Python type as `type(x)` prints it between quotes: "str", "int", "collections.OrderedDict", "torch.Tensor".
+  // The Python type as `type(x)` prints it between quotes: "str", "int", "collections.OrderedDict",
+  // "torch.Tensor".
   std::string type_name() const;
 
   bool as_bool() const;
-  int64_t as_int() const;                     // also of a bool
-  double as_double() const;                   // also of an int or bool
-  std::complex<double> as_complex() const;    // also of any real number
-  const std::string& as_string() const;       // string, bytes, the digits of a big_integer, or the name of a global
+  int64_t as_int() const;                   // also of a bool
+  double as_double() const;                 // also of an int or bool
+  std::complex<double> as_complex() const;  // also of any real number
+  const std::string& as_string()
+      const;  // string, bytes, the digits of a big_integer, or the name of a global
   const Tensor& as_tensor() const;
   DType as_dtype() const;
   Device as_device() const;
-  std::vector<int64_t> as_ints() const;       // a size, or a list or tuple of ints
+  std::vector<int64_t> as_ints() const;  // a size, or a list or tuple of ints
 
   // Items of a list, tuple, set, size (as ints) or object; empty for others.
   const Items& items() const;
@@ -80,7 +98,8 @@ class Value {
   size_t size() const;
   // The value under a string key of a dict, or null.
   const Value* find(std::string_view key) const;
-  // The same; throws ErrorKind::mismatch, naming the keys there are, when it is absent. ckpt["epoch"].as_int().
+  // The same; throws ErrorKind::mismatch, naming the keys there are, when it is absent.
+  // ckpt["epoch"].as_int().
   const Value& operator[](std::string_view key) const;
   const Value& operator[](const char* key) const { return (*this)[std::string_view(key)]; }
   // Item of a sequence; throws ErrorKind::mismatch out of range.
@@ -91,11 +110,12 @@ class Value {
   std::string repr(size_t max_length = 200) const;
 
   // The node itself, for identity: two values alias exactly when their nodes are the same.
-  const Node* node() const { return node_.get(); }
+  const Node* node() const { return &get(); }
 
  private:
   friend class ValueBuilder;
   explicit Value(std::shared_ptr<Node> node) : node_(std::move(node)) {}
+  const Node& get() const;  // the node, behind a weak reference too
   std::shared_ptr<Node> node_;
 };
 
@@ -103,11 +123,18 @@ class Value {
 // Only a parser uses it; once it is done the tree is read-only.
 class ValueBuilder {
  public:
-  static void append(Value& target, Value item);                 // list, set, object
-  static void insert(Value& target, Value key, Value value);     // dict, object; a key that is there keeps its place
-  static void set_state(Value& target, Value state);             // object
-  static void set_attributes(Value& target, Value attributes);   // dict, tensor
-  static void become(Value& target, const Value& source);        // target's node takes source's content; its handles see it
+  static void append(Value& target, Value item);  // list, set, object
+  static void insert(Value& target, Value key,
+                     Value value);                    // dict, object; a key that is there keeps its place
+  static void set_state(Value& target, Value state);  // object
+  static void set_attributes(Value& target, Value attributes);  // dict, tensor
+  static void become(Value& target,
+                     const Value& source);  // target's node takes source's content; its handles see it
+  // Handles own what they refer to, so a container that reaches itself would never be freed. This walks
+  // everything that `roots` reach, iteratively, and turns each edge that closes a cycle into a weak one,
+  // which reads the same as long as the container lives (None after that). Only needed when a parser has put
+  // an unfinished container somewhere.
+  static void weaken_cycles(std::span<Value> roots);
 };
 
 }  // namespace sconce

@@ -1,0 +1,69 @@
+#include <doctest/doctest.h>
+#include <sconce/ops/create.h>
+#include <sconce/value.h>
+
+using namespace sconce;
+
+TEST_CASE("value: kinds, accessors and Python's names") {
+  CHECK(Value().is_none());
+  CHECK(Value(3).as_int() == 3);
+  CHECK(Value(true).as_int() == 1);
+  CHECK(Value(3).as_double() == 3.0);
+  CHECK(Value("x").as_string() == "x");
+  CHECK(Value(3).type_name() == "int");
+  CHECK(Value::dict({}, "collections.OrderedDict").type_name() == "collections.OrderedDict");
+  CHECK_THROWS_WITH_AS(Value("x").as_int(), "expected int, got str", Error);
+  CHECK_THROWS_WITH_AS(Value(1)["epoch"], "expected dict, got int", Error);
+  const Value dict = Value::dict({{"epoch", 7}, {"loss", 0.5}});
+  CHECK(dict["epoch"].as_int() == 7);
+  CHECK_THROWS_WITH_AS(dict["epochs"], "no key \"epochs\" here; the keys are: 'epoch', 'loss'", Error);
+  CHECK(Value::size({2, 3}).as_ints() == std::vector<int64_t>{2, 3});
+}
+
+TEST_CASE("value: repr is Python's") {
+  CHECK(Value(1.0).repr() == "1.0");
+  CHECK(Value(1e-5).repr() == "1e-05");
+  CHECK(Value(1e16).repr() == "1e+16");
+  CHECK(Value(123456789.125).repr() == "123456789.125");
+  CHECK(Value("it's").repr() == "\"it's\"");
+  CHECK(Value::bytes(std::string("a\0\n", 3)).repr() == "b'a\\x00\\n'");
+  CHECK(Value::tuple({1}).repr() == "(1,)");
+  CHECK(Value::list({1, Value(), true}).repr() == "[1, None, True]");
+  CHECK(Value::set({}).repr() == "set()");
+  CHECK(Value(std::complex<double>(1, -2)).repr() == "(1-2j)");
+  CHECK(Value(DType::bf16).repr() == "torch.bfloat16");
+  CHECK(Value::dict({{"a", 1}}).repr() == "{'a': 1}");
+  CHECK(Value(std::string(1000, 'x')).repr(20).size() < 40);
+}
+
+TEST_CASE("value: handles share a node, builders fill it later") {
+  Value list = Value::list({});
+  const Value alias = list;
+  ValueBuilder::append(list, 1);
+  CHECK(alias.items().size() == 1);
+  CHECK(alias.node() == list.node());
+  const Value copy = list.with_attributes(Value::dict({{"x", 1}}));
+  CHECK(copy.attributes()["x"].as_int() == 1);
+  CHECK(list.attributes().is_none());
+}
+
+TEST_CASE("value: a million nested lists are freed without recursion") {
+  Value inner = Value::list({});
+  for (int i = 0; i < 1'000'000; ++i) inner = Value::list({inner});
+  CHECK(inner.repr().size() < 100);
+}
+
+TEST_CASE("value: cycles read as cycles and do not leak") {
+  Value list = Value::list({}), other = Value::list({});
+  ValueBuilder::append(list, other);
+  ValueBuilder::append(other, list);
+  ValueBuilder::append(list, list);
+  ValueBuilder::weaken_cycles({&list, 1});
+  CHECK(list[0][0].node() == list.node());
+  CHECK(list[1].node() == list.node());
+  CHECK(list.repr(50).size() <= 60);
+  const Value inner = list[0];
+  list = Value();
+  other = Value();
+  CHECK(inner[0].is_none());
+}
