@@ -1,0 +1,85 @@
+// One number from one element type to another, by the rules of PyTorch's Tensor.to() on x86.
+#pragma once
+#include <sconce/dtype.h>
+
+#include <complex>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+namespace sconce {
+
+// What arithmetic on an element type happens in: float for the small floats, complex<float> for Complex32,
+// else itself.
+template <class T>
+constexpr auto widened(T value) {
+  if constexpr (std::is_same_v<T, Complex32>)
+    return static_cast<std::complex<float>>(value);
+  else if constexpr (std::is_class_v<T> && sizeof(T) <= 2)
+    return static_cast<float>(value);
+  else
+    return value;
+}
+template <class T>
+using Widened = decltype(widened(T()));
+
+template <class T>
+inline constexpr bool is_complex_type =
+    std::is_same_v<T, Complex32> || std::is_same_v<T, std::complex<float>> ||
+    std::is_same_v<T, std::complex<double>>;
+template <class T>
+inline constexpr bool is_integer_type = std::is_integral_v<T> && !std::is_same_v<T, bool>;
+
+// Truncates towards zero. What the target cannot hold is undefined in C++; here it is what x86's conversion
+// instructions make of it: the lowest value of the integer they convert to, cut to the target's width.
+template <class To, class From>
+constexpr To truncate_to(From value) {
+  constexpr From two63 = static_cast<From>(9223372036854775808.0);
+  constexpr int64_t lowest = std::numeric_limits<int64_t>::min();
+  if constexpr (std::is_same_v<To, uint64_t>) {
+    if (value >= two63) {
+      const From rest = value - two63;
+      return static_cast<uint64_t>(rest < two63 ? static_cast<int64_t>(rest) : lowest) ^ (uint64_t{1} << 63);
+    }
+  }
+  if constexpr (std::is_signed_v<To> && sizeof(To) <= 4) {
+    constexpr From two31 = static_cast<From>(2147483648.0);
+    // Float has no value between -2^31 - 1 and -2^31, double has.
+    const bool fits = value < two31 && (sizeof(From) == 4 ? value >= -two31 : value > -two31 - 1);
+    return static_cast<To>(fits ? static_cast<int32_t>(value) : std::numeric_limits<int32_t>::min());
+  }
+  return static_cast<To>(value >= -two63 && value < two63 ? static_cast<int64_t>(value) : lowest);
+}
+
+template <class To, class From>
+constexpr To cast_to(From value) {
+  if constexpr (std::is_same_v<To, From>) {
+    return value;
+  } else if constexpr (!std::is_same_v<Widened<From>, From>) {
+    return cast_to<To>(widened(value));
+  } else if constexpr (is_complex_type<From>) {
+    if constexpr (std::is_same_v<To, bool>)
+      return value.real() != 0 || value.imag() != 0;
+    else if constexpr (std::is_same_v<To, Complex32>)
+      return Complex32(Half(static_cast<float>(value.real())), Half(static_cast<float>(value.imag())));
+    else if constexpr (is_complex_type<To>)
+      return To(static_cast<typename To::value_type>(value.real()),
+                static_cast<typename To::value_type>(value.imag()));
+    else
+      return cast_to<To>(value.real());
+  } else if constexpr (std::is_same_v<To, bool>) {
+    return value != From(0);
+  } else if constexpr (std::is_same_v<To, Complex32>) {
+    return Complex32(Half(static_cast<float>(value)), Half::from_bits(0));
+  } else if constexpr (is_complex_type<To>) {
+    return To(static_cast<typename To::value_type>(value), 0);
+  } else if constexpr (is_integer_type<To> && std::is_floating_point_v<From>) {
+    return truncate_to<To>(value);
+  } else if constexpr (std::is_arithmetic_v<To>) {
+    return static_cast<To>(value);
+  } else {
+    return To(static_cast<float>(value));  // the small floats: by way of float, as PyTorch
+  }
+}
+
+}  // namespace sconce
