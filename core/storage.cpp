@@ -1,5 +1,6 @@
 #include <sconce/backend.h>
 #include <sconce/error.h>
+#include <sconce/graph.h>
 #include <sconce/storage.h>
 
 #include <atomic>
@@ -46,7 +47,8 @@ bool Storage::is_loaded() const { return !impl_ || impl_->ready.load(std::memory
 
 void* Storage::data() const {
   if (!impl_) return nullptr;
-  check(impl_->device != meta, "[Storage] a tensor on device meta has a shape and no data");
+  check(impl_->device != meta, "[Storage] a tensor on device meta has a shape and no data",
+        Recorder::active() ? ": its value is not known while a forward is being recorded" : "");
   if (!impl_->ready.load(std::memory_order_acquire)) {
     const std::lock_guard lock(impl_->loading);
     if (!impl_->ready.load(std::memory_order_relaxed)) {
