@@ -1,0 +1,44 @@
+// The CPU threads that kernels share.
+#pragma once
+#include <cstdint>
+#include <type_traits>
+
+namespace sconce {
+
+// How many threads one kernel may use, the calling one included. Default: the CPUs that this process may run
+// on (affinity mask and cgroup quota). As torch.get_num_threads().
+int num_threads();
+// Sets it for the whole process; takes effect with the next kernel. Throws PyTorch's "Expected positive
+// number of threads" (ErrorKind::invalid_argument) below 1. With 1 no thread is ever created.
+void set_num_threads(int count);
+
+// A reference to something callable with a range [begin, end); does not own it.
+class RangeFunction {
+ public:
+  template <class F>
+    requires(!std::is_same_v<std::remove_const_t<F>, RangeFunction>)
+  RangeFunction(F& f)
+      : object_(const_cast<void*>(static_cast<const void*>(&f))),
+        call_([](void* object, int64_t begin, int64_t end) { (*static_cast<F*>(object))(begin, end); }) {}
+  void operator()(int64_t begin, int64_t end) const { call_(object_, begin, end); }
+
+ private:
+  void* object_;
+  void (*call_)(void*, int64_t, int64_t);
+};
+
+namespace detail {
+void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f);
+}
+
+// Calls f(b, e) on pieces that cover [begin, end) once, on several threads, and returns when all are done.
+// Every piece has at least `grain` indices (a shorter range is one piece), so small work stays on the calling
+// thread. Which pieces there are depends on num_threads(): for the same bits with any count, f must compute
+// each index by itself. The caller takes part and can finish alone; calls from inside f run on their own
+// thread; the exception of the first piece that threw comes out here.
+template <class F>
+void parallel_for(int64_t begin, int64_t end, int64_t grain, F&& f) {
+  detail::parallel_for(begin, end, grain, RangeFunction(f));
+}
+
+}  // namespace sconce
