@@ -1,0 +1,38 @@
+// A file's bytes in memory, without reading them: the one place that asks the operating system for files to read.
+#pragma once
+#include "bytes.h"
+
+#include <memory>
+#include <string>
+
+namespace sconce {
+
+// A private, copy-on-write mapping of a whole file: tensors that borrow from it may be written to, and the file never
+// changes. Shared by handle; whoever borrows its bytes keeps the handle (Storage::borrow's keeper). A file that another
+// program cuts short while it is mapped cannot be read safely by anyone; replace files by renaming, do not truncate them.
+class MappedFile {
+ public:
+  // Throws ErrorKind::io with the system's words when the path is missing, unreadable, a folder, a pipe or a device.
+  static std::shared_ptr<MappedFile> open(const std::string& path);
+  // The same from bytes in memory; `name` stands for the path.
+  static std::shared_ptr<MappedFile> from_bytes(std::string bytes, std::string name);
+
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  const std::string& path() const { return path_; }
+  size_t size() const { return size_; }
+  Bytes bytes() const { return {data_, size_}; }
+  // The first byte, writable; null for an empty file. Mapped files begin at a page boundary.
+  std::byte* data() const { return data_; }
+
+ private:
+  MappedFile() = default;
+  std::string path_, owned_;
+  std::byte* data_ = nullptr;
+  size_t size_ = 0;
+  bool mapped_ = false;
+};
+
+}  // namespace sconce

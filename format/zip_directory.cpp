@@ -1,0 +1,382 @@
+// The directory of a zip archive, read and checked: where the records lie and that the archive tells one story about them.
+#include "zip.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <optional>
+#include <utility>
+
+namespace sconce {
+namespace {
+
+constexpr uint32_t local_signature = 0x04034b50, central_signature = 0x02014b50, descriptor_signature = 0x08074b50;
+constexpr uint32_t end_signature = 0x06054b50, end64_signature = 0x06064b50, locator64_signature = 0x07064b50;
+constexpr uint64_t local_size = 30, central_size = 46, end_size = 22, end64_size = 56, locator64_size = 20;
+constexpr uint64_t longest_trailer = 65535;  // an archive comment's greatest length, and what readers search
+constexpr uint16_t full16 = 0xffff;
+constexpr uint32_t full32 = 0xffffffff;  // "see the zip64 field"
+constexpr uint16_t encrypted_flag = 1 << 0, descriptor_flag = 1 << 3, patched_flag = 1 << 5, hidden_flag = 1 << 13;
+constexpr uint16_t compression_hint_flags = 0x6;  // how hard the compressor tried; writers disagree with themselves
+
+// A record's name fit for a message: whatever the file says, one short line.
+std::string printable(std::string_view name) {
+  std::string out;
+  for (char c : name.substr(0, 120)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return name.size() > 120 ? out + "..." : out;
+}
+
+const char* method_name(uint16_t method) {
+  switch (method) {
+    case 9: return " (deflate64)";
+    case 12: return " (bzip2)";
+    case 14: return " (LZMA)";
+    case 93: return " (zstd)";
+    case 95: return " (xz)";
+    case 99: return " (AES encryption)";
+    default: return "";
+  }
+}
+
+// The directory's place and length, from the records at the end of the file.
+struct DirectoryEnd {
+  uint64_t entries = 0, size = 0, offset = 0;
+  uint64_t begins_at = 0;  // where the first end record begins
+};
+
+// The three sizes that zip64 may move into an extra field.
+struct Sizes {
+  uint64_t content, stored, header_offset;
+};
+
+class DirectoryReader {
+ public:
+  DirectoryReader(Bytes bytes, Profile profile, std::vector<std::string>& warnings)
+      : bytes_(bytes), strict_(profile == Profile::strict), warnings_(warnings) {}
+
+  std::vector<ZipEntry> read() {
+    const DirectoryEnd end = find_end();
+    std::vector<ZipEntry> entries = read_central(end);
+    for (ZipEntry& entry : entries) {
+      try {
+        read_local(entry, end.offset);
+      } catch (Error& e) {
+        e.in_record(printable(entry.name));
+        throw;
+      }
+    }
+    check_extents(entries, end.offset);
+    return entries;
+  }
+
+ private:
+  uint64_t size() const { return bytes_.size(); }
+  const std::byte* at(uint64_t offset) const { return bytes_.data() + offset; }
+  bool has(uint64_t offset, uint64_t length) const { return offset <= size() && length <= size() - offset; }
+  bool signature_at(uint64_t offset, uint32_t signature) const {
+    return has(offset, 4) && load_little<uint32_t>(at(offset)) == signature;
+  }
+
+  template <class... Parts>
+  [[noreturn]] void refuse(uint64_t offset, const Parts&... parts) const {
+    ByteReader::fail_at(offset, "[zip] ", parts...);
+  }
+  template <class... Parts>
+  [[noreturn]] void refuse_unsupported(uint64_t offset, const Parts&... parts) const {
+    Error error(ErrorKind::unsupported, concat("[zip] ", parts...));
+    error.at_offset(offset);
+    throw error;
+  }
+  // For what torch reads past: an error in the strict profile, a warning in the other.
+  template <class... Parts>
+  void object(uint64_t offset, const Parts&... parts) {
+    if (strict_) refuse(offset, parts...);
+    warn(parts...);
+  }
+  template <class... Parts>
+  void warn(const Parts&... parts) {
+    if (warnings_.size() < 100) warnings_.push_back(concat("[zip] ", parts...));
+  }
+
+  DirectoryEnd find_end();
+  void read_end64(uint64_t end_at, DirectoryEnd& end);
+  std::vector<ZipEntry> read_central(const DirectoryEnd& end);
+  void widen(Bytes extra, uint64_t extra_at, Sizes& sizes, bool disk_too);
+  std::optional<Bytes> find_zip64(Bytes extra, uint64_t extra_at);
+  void read_local(ZipEntry& entry, uint64_t directory_at);
+  void check_local_sizes(const ZipEntry& entry, Bytes extra, uint64_t extra_at);
+  uint64_t descriptor_length(const ZipEntry& entry) const;
+  void check_extents(const std::vector<ZipEntry>& entries, uint64_t directory_at);
+
+  Bytes bytes_;
+  bool strict_;
+  std::vector<std::string>& warnings_;
+};
+
+DirectoryEnd DirectoryReader::find_end() {
+  if (size() < end_size) refuse(0, "expected a zip archive, which has at least 22 bytes, got ", size());
+  if (!signature_at(0, local_signature) && !signature_at(0, end_signature))
+    refuse(0, "expected a record at the start of the file, got other bytes: something was put before the archive");
+  const uint64_t last = size() - end_size;
+  const uint64_t first = last > longest_trailer ? last - longest_trailer : 0;
+  for (uint64_t here = last + 1; here-- > first;) {
+    if (!signature_at(here, end_signature)) continue;
+    ByteReader in(bytes_.subspan(here), here);
+    in.skip(4);
+    const auto disk = in.little<uint16_t>(), directory_disk = in.little<uint16_t>();
+    const auto entries_here = in.little<uint16_t>(), entries = in.little<uint16_t>();
+    const auto directory_size = in.little<uint32_t>(), directory_offset = in.little<uint32_t>();
+    const auto comment = in.little<uint16_t>();
+    if (comment > in.remaining()) refuse(here, "the archive comment reaches past the end of the file");
+    DirectoryEnd end{entries, directory_size, directory_offset, here};
+    read_end64(here, end);
+    const bool parts = (disk != 0 && disk != full16) || (directory_disk != 0 && directory_disk != full16);
+    if (parts || entries_here != entries) refuse_unsupported(here, "expected one file, got a part of a split archive");
+    if (const uint64_t trailing = in.remaining(); trailing != 0)
+      warn(trailing, " bytes follow the archive's directory (", comment, " of them declared as its comment)");
+    if (!has(end.offset, end.size) || end.offset > end.begins_at || end.size > end.begins_at - end.offset)
+      refuse(here, "expected the directory before offset ", end.begins_at, ", got offset ", end.offset, " and ", end.size, " bytes");
+    if (end.offset + end.size != end.begins_at)
+      object(here, end.begins_at - end.offset - end.size, " bytes lie between the directory and its end record");
+    return end;
+  }
+  refuse(size(), "no end-of-directory record: the file is cut short, or more than 64 KiB follow the archive");
+}
+
+// torch writes the zip64 end record and its locator always, also in small files.
+void DirectoryReader::read_end64(uint64_t end_at, DirectoryEnd& end) {
+  if (end_at < locator64_size || !signature_at(end_at - locator64_size, locator64_signature)) return;
+  const uint64_t locator_at = end_at - locator64_size;
+  ByteReader locator(bytes_.subspan(locator_at, locator64_size), locator_at);
+  locator.skip(4);
+  const auto disk = locator.little<uint32_t>();
+  const auto here = locator.little<uint64_t>();
+  const auto disks = locator.little<uint32_t>();
+  if (disk != 0 || disks > 1) refuse_unsupported(locator_at, "expected one file, got a part of a split archive");
+  if (here > locator_at || locator_at - here < end64_size || !signature_at(here, end64_signature))
+    refuse(locator_at, "expected the zip64 end record at offset ", here, ", got other bytes");
+  ByteReader in(bytes_.subspan(here, locator_at - here), here);
+  in.skip(4);
+  const auto length = in.little<uint64_t>();
+  if (length != locator_at - here - 12)
+    object(here, "expected a zip64 end record of ", locator_at - here - 12, " bytes, got ", length);
+  in.skip(4);  // versions
+  const auto this_disk = in.little<uint32_t>(), directory_disk = in.little<uint32_t>();
+  const auto entries_here = in.little<uint64_t>(), entries = in.little<uint64_t>();
+  const auto directory_size = in.little<uint64_t>(), directory_offset = in.little<uint64_t>();
+  if (this_disk != 0 || directory_disk != 0 || entries_here != entries)
+    refuse_unsupported(here, "expected one file, got a part of a split archive");
+  const auto agree = [](uint64_t narrow, uint64_t wide, uint64_t full) { return narrow == wide || narrow == full; };
+  if (!agree(end.entries, entries, full16) || !agree(end.size, directory_size, full32) ||
+      !agree(end.offset, directory_offset, full32))
+    object(end_at, "the two end records disagree: ", end.entries, " and ", entries, " entries, ", end.size, " and ",
+           directory_size, " bytes at ", end.offset, " and ", directory_offset);
+  end = {entries, directory_size, directory_offset, here};
+}
+
+std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
+  if (end.entries > end.size / central_size)
+    refuse(end.begins_at, "expected at most ", end.size / central_size, " entries in a directory of ", end.size, " bytes, got ",
+           end.entries);
+  std::vector<ZipEntry> out;
+  out.reserve(static_cast<size_t>(end.entries));
+  ByteReader in(bytes_.subspan(end.offset, end.size), end.offset);
+  for (uint64_t i = 0; i < end.entries; ++i) {
+    const uint64_t here = in.position();
+    if (in.remaining() < central_size || in.little<uint32_t>() != central_signature)
+      refuse(here, "expected entry ", i, " of the directory, got other bytes");
+    ZipEntry entry;
+    in.skip(4);  // versions
+    entry.flags = in.little<uint16_t>();
+    entry.method = in.little<uint16_t>();
+    in.skip(4);  // time and date
+    entry.crc = in.little<uint32_t>();
+    Sizes sizes{};
+    sizes.stored = in.little<uint32_t>();
+    sizes.content = in.little<uint32_t>();
+    const auto name_length = in.little<uint16_t>(), extra_length = in.little<uint16_t>();
+    const auto comment_length = in.little<uint16_t>(), disk = in.little<uint16_t>();
+    in.skip(6);  // attributes
+    sizes.header_offset = in.little<uint32_t>();
+    entry.name = in.take_text(name_length);
+    const uint64_t extra_at = in.position();
+    const Bytes extra = in.take(extra_length);
+    in.skip(comment_length);
+    try {
+      widen(extra, extra_at, sizes, disk == full16);
+      entry.size = sizes.content;
+      entry.stored_size = sizes.stored;
+      entry.header_offset = sizes.header_offset;
+      if (entry.name.empty()) refuse(here, "entry ", i, " of the directory has no name");
+      if (entry.name.find('\0') != std::string::npos) refuse(here, "the name contains a zero byte");
+      if (disk != 0 && disk != full16) refuse_unsupported(here, "the record lies in another part of a split archive");
+      if (entry.flags & (encrypted_flag | hidden_flag)) refuse_unsupported(here, "the record is encrypted");
+      if (entry.flags & patched_flag) refuse_unsupported(here, "the record is a patch of another file");
+      if (entry.method != 0 && entry.method != 8)
+        refuse_unsupported(here, "expected a stored or deflated record, got compression method ", entry.method,
+                           method_name(entry.method));
+      if (entry.is_stored() && entry.stored_size != entry.size)
+        refuse(here, "expected the same size twice for a stored record, got ", entry.stored_size, " and ", entry.size);
+      if (entry.is_folder() && entry.size != 0) refuse(here, "expected a folder without content, got ", entry.size, " bytes");
+    } catch (Error& e) {
+      e.in_record(printable(entry.name));
+      throw;
+    }
+    out.push_back(std::move(entry));
+  }
+  if (!in.at_end()) object(in.position(), "the directory has ", in.remaining(), " bytes after its ", end.entries, " entries");
+  return out;
+}
+
+// The content of extra field 0x0001, if there is one.
+std::optional<Bytes> DirectoryReader::find_zip64(Bytes extra, uint64_t extra_at) {
+  std::optional<Bytes> found;
+  ByteReader in(extra, extra_at);
+  while (in.remaining() >= 4) {
+    const auto id = in.little<uint16_t>(), length = in.little<uint16_t>();
+    if (length > in.remaining()) {
+      object(in.position(), "extra field 0x", std::hex, id, std::dec, " of ", length, " bytes reaches past its header");
+      return found;
+    }
+    const Bytes content = in.take(length);
+    if (id != 1) continue;
+    if (found) refuse(in.position(), "two zip64 fields in one header");
+    found = content;
+  }
+  if (!in.at_end()) object(in.position(), in.remaining(), " stray bytes in the extra field");
+  return found;
+}
+
+// Replaces each saturated 32-bit number by the next 64-bit one of the zip64 field.
+void DirectoryReader::widen(Bytes extra, uint64_t extra_at, Sizes& sizes, bool disk_too) {
+  const auto field = find_zip64(extra, extra_at);
+  ByteReader in(field.value_or(Bytes{}), extra_at);
+  for (uint64_t* number : {&sizes.content, &sizes.stored, &sizes.header_offset}) {
+    if (*number != full32) continue;
+    if (in.remaining() < 8) refuse(extra_at, "a number that needs zip64, and no zip64 field that holds it");
+    *number = in.little<uint64_t>();
+  }
+  if (disk_too && (in.remaining() < 4 || in.little<uint32_t>() != 0))
+    refuse_unsupported(extra_at, "the record lies in another part of a split archive");
+}
+
+void DirectoryReader::read_local(ZipEntry& entry, uint64_t directory_at) {
+  const uint64_t here = entry.header_offset;
+  if (here > directory_at || directory_at - here < local_size || !signature_at(here, local_signature))
+    refuse(here, "expected the record's header here, got other bytes");
+  ByteReader in(bytes_.subspan(here, directory_at - here), here);
+  in.skip(6);  // signature, version
+  const auto flags = in.little<uint16_t>(), method = in.little<uint16_t>();
+  in.skip(16);  // time, date, CRC-32 and sizes: see check_local_sizes
+  const auto name_length = in.little<uint16_t>(), extra_length = in.little<uint16_t>();
+  const std::string_view name = in.take_text(name_length);
+  const uint64_t extra_at = in.position();
+  const Bytes extra = in.take(extra_length);
+  entry.data_offset = in.position();
+  if (entry.stored_size > in.remaining())
+    refuse(here, "expected ", entry.stored_size, " bytes of content, ", in.remaining(), " lie before the directory");
+  entry.end_offset = entry.data_offset + entry.stored_size;
+
+  // Scanners and loaders that believe different headers see different files, so the two must agree.
+  if (name != entry.name) object(here, "the record's own header calls it '", printable(name), "', the directory '", printable(entry.name), "'");
+  if (method != entry.method)
+    object(here, "the record's own header says method ", method, ", the directory ", entry.method);
+  if ((flags ^ entry.flags) & ~compression_hint_flags)
+    object(here, "the record's own header says flags ", flags, ", the directory ", entry.flags);
+  check_local_sizes(entry, extra, extra_at);
+  if (entry.flags & descriptor_flag) {
+    const uint64_t length = descriptor_length(entry);
+    if (length == 0) object(entry.end_offset, "the data descriptor after the record disagrees with the directory");
+    entry.end_offset += length;
+  }
+}
+
+// A streamed record has zeros in its own header, and PyTorch leaves them also where zip64 asks for 0xffffffff.
+// What is not zero must be what the directory says.
+void DirectoryReader::check_local_sizes(const ZipEntry& entry, Bytes extra, uint64_t extra_at) {
+  const std::byte* header = at(entry.header_offset);
+  const auto crc = load_little<uint32_t>(header + 14);
+  uint64_t stored = load_little<uint32_t>(header + 18), content = load_little<uint32_t>(header + 22);
+  const auto zip64 = find_zip64(extra, extra_at);
+  if ((stored == full32 || content == full32) && zip64) {
+    ByteReader in(*zip64, extra_at);
+    if (content == full32 && in.remaining() >= 8) content = in.little<uint64_t>();
+    if (stored == full32 && in.remaining() >= 8) stored = in.little<uint64_t>();
+  }
+  const bool streamed = (entry.flags & descriptor_flag) != 0;
+  const auto agree = [&](uint64_t local, uint64_t central) { return local == central || (streamed && local == 0); };
+  if (!agree(crc, entry.crc) || !agree(stored, entry.stored_size) || !agree(content, entry.size))
+    object(entry.header_offset, "the record's own header says CRC-32 ", crc, " and sizes ", stored, " and ", content,
+           ", the directory ", entry.crc, ", ", entry.stored_size, " and ", entry.size);
+}
+
+// Length of the data descriptor after the record, of the form that agrees with the directory; 0 when none does.
+uint64_t DirectoryReader::descriptor_length(const ZipEntry& entry) const {
+  const uint64_t here = entry.end_offset;
+  for (const bool signed_form : {true, false}) {
+    for (const uint64_t width : {4, 8}) {
+      const uint64_t start = here + (signed_form ? 4 : 0), length = start - here + 4 + 2 * width;
+      if (!has(here, length) || (signed_form && !signature_at(here, descriptor_signature))) continue;
+      const auto number = [&](uint64_t offset) -> uint64_t {
+        return width == 4 ? load_little<uint32_t>(at(offset)) : load_little<uint64_t>(at(offset));
+      };
+      if (load_little<uint32_t>(at(start)) == entry.crc && number(start + 4) == entry.stored_size &&
+          number(start + 4 + width) == entry.size)
+        return length;
+    }
+  }
+  return 0;
+}
+
+void DirectoryReader::check_extents(const std::vector<ZipEntry>& entries, uint64_t directory_at) {
+  std::vector<size_t> order(entries.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return entries[a].header_offset < entries[b].header_offset; });
+  uint64_t reached = 0, unlisted = 0;
+  for (size_t i : order) {
+    const ZipEntry& entry = entries[i];
+    if (entry.header_offset < reached) {
+      Error error(ErrorKind::corrupt, "[zip] the record shares bytes with the one before it");
+      throw error.at_offset(entry.header_offset).in_record(printable(entry.name));
+    }
+    unlisted += entry.header_offset - reached;
+    reached = entry.end_offset;
+  }
+  if (reached > directory_at) refuse(directory_at, "the last record reaches into the directory");
+  unlisted += directory_at - reached;
+  if (unlisted != 0) warn(unlisted, " bytes belong to no record of the directory");
+}
+
+}  // namespace
+
+ZipArchive::ZipArchive(Bytes bytes, Profile profile, ZipLayout layout) : bytes_(bytes) {
+  entries_ = DirectoryReader(bytes, profile, warnings_).read();
+  const bool strict = profile == Profile::strict;
+  for (size_t i = 0; i < entries_.size(); ++i) {
+    if (by_name_.emplace(entries_[i].name, i).second) continue;
+    // torch takes the first of two, other readers the last.
+    Error error(ErrorKind::corrupt, "[zip] two records have the same name");
+    if (strict) throw error.at_offset(entries_[i].header_offset).in_record(printable(entries_[i].name));
+    warnings_.push_back(concat("[zip] two records are named '", printable(entries_[i].name), "'; the first is read"));
+  }
+  if (layout == ZipLayout::plain) return;
+
+  if (entries_.empty()) fail(ErrorKind::corrupt, "[zip] the archive holds no records");
+  const std::string& first = entries_.front().name;
+  const size_t slash = first.find('/');
+  if (slash == 0 || slash == std::string::npos) {
+    if (strict)
+      fail(ErrorKind::corrupt, "[zip] expected all records in one root folder, got '", printable(first),
+           "' without a folder: the archive was packed again, or is not a checkpoint");
+    warnings_.push_back("[zip] the records lie in no root folder");
+    return;
+  }
+  root_ = first.substr(0, slash + 1);
+  for (const ZipEntry& entry : entries_)
+    if (entry.name.compare(0, root_.size(), root_) != 0)
+      fail(ErrorKind::corrupt, "[zip] expected all records in the root folder '", printable(root_), "', got '",
+           printable(entry.name), "'");
+}
+
+}  // namespace sconce
