@@ -21,9 +21,12 @@ inline std::string_view text_of(Bytes b) { return {reinterpret_cast<const char*>
 
 // a + b and a * b, false when the result leaves 64 bits.
 inline bool checked_sum(uint64_t a, uint64_t b, uint64_t& out) { return !__builtin_add_overflow(a, b, &out); }
-inline bool checked_product(uint64_t a, uint64_t b, uint64_t& out) { return !__builtin_mul_overflow(a, b, &out); }
+inline bool checked_product(uint64_t a, uint64_t b, uint64_t& out) {
+  return !__builtin_mul_overflow(a, b, &out);
+}
 
-// An integer or floating-point number at `from`, which need not be aligned. The caller has checked that it is all there.
+// An integer or floating-point number at `from`, which need not be aligned. The caller has checked that it is
+// all there.
 template <class T>
 T load_number(const std::byte* from, std::endian order) {
   static_assert(std::is_arithmetic_v<T>);
@@ -34,12 +37,17 @@ T load_number(const std::byte* from, std::endian order) {
   return value;
 }
 template <class T>
-T load_little(const std::byte* from) { return load_number<T>(from, std::endian::little); }
+T load_little(const std::byte* from) {
+  return load_number<T>(from, std::endian::little);
+}
 template <class T>
-T load_big(const std::byte* from) { return load_number<T>(from, std::endian::big); }
+T load_big(const std::byte* from) {
+  return load_number<T>(from, std::endian::big);
+}
 
-// A cursor over a span that it does not own. Positions count from `base`, so that a reader of one part of a file can speak
-// of offsets in the whole. Every read past the end throws ErrorKind::corrupt with the offset where the read began.
+// A cursor over a span that it does not own. Positions count from `base`, so that a reader of one part of a
+// file can speak of offsets in the whole. Every read past the end throws ErrorKind::corrupt with the offset
+// where the read began.
 class ByteReader {
  public:
   explicit ByteReader(Bytes bytes, uint64_t base = 0) : bytes_(bytes), base_(base) {}
@@ -73,13 +81,18 @@ class ByteReader {
   uint8_t u8() { return std::to_integer<uint8_t>(take(1)[0]); }
   // The next number: little<uint32_t>(), big<double>().
   template <class T>
-  T little() { return load_little<T>(take(sizeof(T)).data()); }
+  T little() {
+    return load_little<T>(take(sizeof(T)).data());
+  }
   template <class T>
-  T big() { return load_big<T>(take(sizeof(T)).data()); }
+  T big() {
+    return load_big<T>(take(sizeof(T)).data());
+  }
   // Text up to and without the next newline, which is passed too. Throws when there is none.
   std::string_view line() {
     const auto* found = at_end() ? nullptr : std::memchr(bytes_.data() + at_, '\n', remaining());
-    if (!found) fail_at(position(), "expected a line, the data ends after ", remaining(), " bytes without a newline");
+    if (!found)
+      fail_at(position(), "expected a line, the data ends after ", remaining(), " bytes without a newline");
     const auto length = static_cast<size_t>(static_cast<const std::byte*>(found) - (bytes_.data() + at_));
     const std::string_view out = text_of(bytes_.subspan(at_, length));
     at_ += length + 1;

@@ -30,7 +30,8 @@ struct Descriptor {
 }  // namespace
 
 std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
-  if (path.find('\0') != std::string::npos) fail_io(path.substr(0, path.find('\0')), "the path contains a zero byte");
+  if (path.find('\0') != std::string::npos)
+    fail_io(path.substr(0, path.find('\0')), "the path contains a zero byte");
   // O_NONBLOCK: opening a pipe must not wait for a writer.
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file.number < 0) fail_io(path, words_of(errno));
@@ -38,14 +39,17 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
   if (::fstat(file.number, &status) != 0) fail_io(path, words_of(errno));
   if (S_ISDIR(status.st_mode)) fail_io(path, words_of(EISDIR));
   if (!S_ISREG(status.st_mode)) fail_io(path, "Not a regular file");
-  if (static_cast<uint64_t>(status.st_size) > std::numeric_limits<size_t>::max() / 2) fail_io(path, words_of(EFBIG));
+  if (static_cast<uint64_t>(status.st_size) > std::numeric_limits<size_t>::max() / 2)
+    fail_io(path, words_of(EFBIG));
 
   std::shared_ptr<MappedFile> out(new MappedFile);
   out->path_ = path;
   out->size_ = static_cast<size_t>(status.st_size);
   if (out->size_ == 0) return out;
-  // MAP_NORESERVE: pages are copied only when a tensor is written to, so swap need not be set aside for the whole file.
-  void* address = ::mmap(nullptr, out->size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.number, 0);
+  // MAP_NORESERVE: pages are copied only when a tensor is written to, so swap need not be set aside for the
+  // whole file.
+  void* address =
+      ::mmap(nullptr, out->size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, file.number, 0);
   if (address == MAP_FAILED) fail_io(path, words_of(errno));
   out->data_ = static_cast<std::byte*>(address);
   out->mapped_ = true;

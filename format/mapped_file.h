@@ -1,4 +1,5 @@
-// A file's bytes in memory, without reading them: the one place that asks the operating system for files to read.
+// A file's bytes in memory, without reading them: the one place that asks the operating system for files to
+// read.
 #pragma once
 #include "bytes.h"
 
@@ -7,12 +8,14 @@
 
 namespace sconce {
 
-// A private, copy-on-write mapping of a whole file: tensors that borrow from it may be written to, and the file never
-// changes. Shared by handle; whoever borrows its bytes keeps the handle (Storage::borrow's keeper). A file that another
-// program cuts short while it is mapped cannot be read safely by anyone; replace files by renaming, do not truncate them.
+// A private, copy-on-write mapping of a whole file: tensors that borrow from it may be written to, and the
+// file never changes. Shared by handle; whoever borrows its bytes keeps the handle (Storage::borrow's
+// keeper). A file that another program cuts short while it is mapped cannot be read safely by anyone; replace
+// files by renaming, do not truncate them.
 class MappedFile {
  public:
-  // Throws ErrorKind::io with the system's words when the path is missing, unreadable, a folder, a pipe or a device.
+  // Throws ErrorKind::io with the system's words when the path is missing, unreadable, a folder, a pipe or a
+  // device.
   static std::shared_ptr<MappedFile> open(const std::string& path);
   // The same from bytes in memory; `name` stands for the path.
   static std::shared_ptr<MappedFile> from_bytes(std::string bytes, std::string name);

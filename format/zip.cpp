@@ -45,20 +45,23 @@ Storage ZipArchive::inflate(const ZipEntry& entry, const Budget& budget) const {
   }
   uint64_t most = 0;
   if (checked_product(entry.stored_size, budget.inflate_ratio, most) && entry.size > most)
-    fail_record(entry, ErrorKind::out_of_budget, "the record says that ", entry.stored_size, " bytes inflate to ", entry.size,
-                ", more than the budget's ", budget.inflate_ratio, " to 1");
+    fail_record(entry, ErrorKind::out_of_budget, "the record says that ", entry.stored_size,
+                " bytes inflate to ", entry.size, ", more than the budget's ", budget.inflate_ratio, " to 1");
   Storage out = Storage::allocate(entry.size);
   const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> inflater(libdeflate_alloc_decompressor());
   if (!inflater) fail_record(entry, ErrorKind::out_of_budget, "no memory to inflate the record");
   // An empty record still needs an address to write nothing to.
   std::byte nothing{};
   size_t used = 0, made = 0;
-  const auto result = libdeflate_deflate_decompress_ex(inflater.get(), packed.data(), packed.size(),
-                                                       entry.size == 0 ? &nothing : out.data(), entry.size, &used, &made);
+  const auto result =
+      libdeflate_deflate_decompress_ex(inflater.get(), packed.data(), packed.size(),
+                                       entry.size == 0 ? &nothing : out.data(), entry.size, &used, &made);
   if (result != LIBDEFLATE_SUCCESS || made != entry.size)
-    fail_record(entry, ErrorKind::corrupt, "the deflated record is damaged: it does not inflate to ", entry.size, " bytes");
+    fail_record(entry, ErrorKind::corrupt, "the deflated record is damaged: it does not inflate to ",
+                entry.size, " bytes");
   if (used != packed.size())
-    fail_record(entry, ErrorKind::corrupt, packed.size() - used, " bytes follow the deflated stream inside its record");
+    fail_record(entry, ErrorKind::corrupt, packed.size() - used,
+                " bytes follow the deflated stream inside its record");
   return out;
 }
 
@@ -79,19 +82,23 @@ void ZipArchive::check_crc(const ZipEntry& entry, Bytes content) {
   if (!entry.has_crc()) return;
   const uint32_t found = content.empty() ? 0 : libdeflate_crc32(0, content.data(), content.size());
   if (found != entry.crc)
-    fail_record(entry, ErrorKind::corrupt, "the record's bytes are damaged: expected CRC-32 ", entry.crc, ", got ", found);
+    fail_record(entry, ErrorKind::corrupt, "the record's bytes are damaged: expected CRC-32 ", entry.crc,
+                ", got ", found);
 }
 
 int torch_archive_version(const ZipArchive& archive) {
   const ZipEntry* entry = archive.record(".data/version");
   if (!entry) entry = archive.record("version");
-  if (!entry) fail(ErrorKind::corrupt, "[zip] expected a record 'version', found none: not an archive that torch.save wrote");
+  if (!entry)
+    fail(ErrorKind::corrupt,
+         "[zip] expected a record 'version', found none: not an archive that torch.save wrote");
   std::string text = archive.read_text(*entry);
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
   int version = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
   if (error != std::errc() || end != text.data() + text.size())
-    fail_record(*entry, ErrorKind::corrupt, "expected a decimal version number, got '", text.substr(0, 40), "'");
+    fail_record(*entry, ErrorKind::corrupt, "expected a decimal version number, got '", text.substr(0, 40),
+                "'");
   if (version < 1 || version > 10)
     fail_record(*entry, ErrorKind::unsupported, "expected archive version 1 to 10, got ", version,
                 ": the file was written by a newer PyTorch");

@@ -1,7 +1,8 @@
 // Zip archives: the directory of records, and the bytes of each.
 //
-// Layout as torch.save writes it (format/README.md): local headers are streamed, so sizes and CRC-32 there are 0 and only
-// the central directory is believed; the local header is read for where the data begins, and for contradictions.
+// Layout as torch.save writes it (format/README.md): local headers are streamed, so sizes and CRC-32 there
+// are 0 and only the central directory is believed; the local header is read for where the data begins, and
+// for contradictions.
 #pragma once
 #include "bytes.h"
 
@@ -22,7 +23,8 @@ struct ZipEntry {
   uint32_t crc = 0;          // CRC-32 of the content
   uint64_t stored_size = 0;  // bytes in the archive
   uint64_t size = 0;         // bytes of the content
-  uint64_t header_offset = 0, data_offset = 0, end_offset = 0;  // local header, stored bytes, end including the descriptor
+  uint64_t header_offset = 0, data_offset = 0,
+           end_offset = 0;  // local header, stored bytes, end including the descriptor
 
   bool is_stored() const { return method == 0; }
   bool is_folder() const { return name.back() == '/'; }
@@ -37,12 +39,12 @@ enum class ZipLayout {
 };
 
 // The records of an archive in memory. It does not own the bytes: they must outlive it. Move-only.
-// What contradicts itself is refused in Profile::strict and becomes a warning in Profile::compat where torch reads past it;
-// damage that would make a read wrong is refused in both.
+// What contradicts itself is refused in Profile::strict and becomes a warning in Profile::compat where torch
+// reads past it; damage that would make a read wrong is refused in both.
 class ZipArchive {
  public:
-  // Reads and checks the directory and every local header; no content yet. Throws ErrorKind::corrupt, or unsupported for
-  // encryption, several disks or a compression method other than deflate.
+  // Reads and checks the directory and every local header; no content yet. Throws ErrorKind::corrupt, or
+  // unsupported for encryption, several disks or a compression method other than deflate.
   explicit ZipArchive(Bytes bytes, Profile profile = Profile::strict, ZipLayout layout = ZipLayout::torch);
   ZipArchive(ZipArchive&&) = default;
   ZipArchive& operator=(ZipArchive&&) = default;
@@ -60,15 +62,18 @@ class ZipArchive {
 
   // A stored record's content, in place. Throws ErrorKind::invalid_argument for a deflated one.
   Bytes stored_bytes(const ZipEntry& entry) const;
-  // A deflated (or stored) record's content in memory of its own. Throws ErrorKind::out_of_budget before allocating when it
-  // would be larger than budget.materialized_bytes or than budget.inflate_ratio times the stored bytes, and
-  // ErrorKind::corrupt when the stream is damaged or does not give exactly entry.size bytes. Does not check the CRC-32.
+  // A deflated (or stored) record's content in memory of its own. Throws ErrorKind::out_of_budget before
+  // allocating when it would be larger than budget.materialized_bytes or than budget.inflate_ratio times the
+  // stored bytes, and ErrorKind::corrupt when the stream is damaged or does not give exactly entry.size
+  // bytes. Does not check the CRC-32.
   Storage inflate(const ZipEntry& entry, const Budget& budget = {}) const;
-  // A copy of the record's content as text, checked with its CRC-32; for small records ("byteorder", "version").
+  // A copy of the record's content as text, checked with its CRC-32; for small records ("byteorder",
+  // "version").
   std::string read_text(const ZipEntry& entry, uint64_t max_bytes = 4096) const;
 
-  // Throws ErrorKind::corrupt, naming the record, when `content` does not match the recorded CRC-32 (0 on a record that is
-  // not empty means that none was recorded). The first form reads a stored record in place, and inflates a deflated one.
+  // Throws ErrorKind::corrupt, naming the record, when `content` does not match the recorded CRC-32 (0 on a
+  // record that is not empty means that none was recorded). The first form reads a stored record in place,
+  // and inflates a deflated one.
   void check_crc(const ZipEntry& entry, const Budget& budget = {}) const;
   static void check_crc(const ZipEntry& entry, Bytes content);
 
@@ -81,7 +86,8 @@ class ZipArchive {
 };
 
 // The archive's format version: record ".data/version", else "version"; a decimal number from 1 to 10.
-// Throws ErrorKind::corrupt when both are missing or it is no number, ErrorKind::unsupported outside the range.
+// Throws ErrorKind::corrupt when both are missing or it is no number, ErrorKind::unsupported outside the
+// range.
 int torch_archive_version(const ZipArchive& archive);
 
 }  // namespace sconce

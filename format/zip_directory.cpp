@@ -1,4 +1,5 @@
-// The directory of a zip archive, read and checked: where the records lie and that the archive tells one story about them.
+// The directory of a zip archive, read and checked: where the records lie and that the archive tells one
+// story about them.
 #include "zip.h"
 
 #include <algorithm>
@@ -10,14 +11,17 @@
 namespace sconce {
 namespace {
 
-constexpr uint32_t local_signature = 0x04034b50, central_signature = 0x02014b50, descriptor_signature = 0x08074b50;
+constexpr uint32_t local_signature = 0x04034b50, central_signature = 0x02014b50,
+                   descriptor_signature = 0x08074b50;
 constexpr uint32_t end_signature = 0x06054b50, end64_signature = 0x06064b50, locator64_signature = 0x07064b50;
 constexpr uint64_t local_size = 30, central_size = 46, end_size = 22, end64_size = 56, locator64_size = 20;
 constexpr uint64_t longest_trailer = 65535;  // an archive comment's greatest length, and what readers search
 constexpr uint16_t full16 = 0xffff;
 constexpr uint32_t full32 = 0xffffffff;  // "see the zip64 field"
-constexpr uint16_t encrypted_flag = 1 << 0, descriptor_flag = 1 << 3, patched_flag = 1 << 5, hidden_flag = 1 << 13;
-constexpr uint16_t compression_hint_flags = 0x6;  // how hard the compressor tried; writers disagree with themselves
+constexpr uint16_t encrypted_flag = 1 << 0, descriptor_flag = 1 << 3, patched_flag = 1 << 5,
+                   hidden_flag = 1 << 13;
+constexpr uint16_t compression_hint_flags =
+    0x6;  // how hard the compressor tried; writers disagree with themselves
 
 // A record's name fit for a message: whatever the file says, one short line.
 std::string printable(std::string_view name) {
@@ -116,7 +120,9 @@ class DirectoryReader {
 DirectoryEnd DirectoryReader::find_end() {
   if (size() < end_size) refuse(0, "expected a zip archive, which has at least 22 bytes, got ", size());
   if (!signature_at(0, local_signature) && !signature_at(0, end_signature))
-    refuse(0, "expected a record at the start of the file, got other bytes: something was put before the archive");
+    refuse(
+        0,
+        "expected a record at the start of the file, got other bytes: something was put before the archive");
   const uint64_t last = size() - end_size;
   const uint64_t first = last > longest_trailer ? last - longest_trailer : 0;
   for (uint64_t here = last + 1; here-- > first;) {
@@ -131,13 +137,16 @@ DirectoryEnd DirectoryReader::find_end() {
     DirectoryEnd end{entries, directory_size, directory_offset, here};
     read_end64(here, end);
     const bool parts = (disk != 0 && disk != full16) || (directory_disk != 0 && directory_disk != full16);
-    if (parts || entries_here != entries) refuse_unsupported(here, "expected one file, got a part of a split archive");
+    if (parts || entries_here != entries)
+      refuse_unsupported(here, "expected one file, got a part of a split archive");
     if (const uint64_t trailing = in.remaining(); trailing != 0)
       warn(trailing, " bytes follow the archive's directory (", comment, " of them declared as its comment)");
     if (!has(end.offset, end.size) || end.offset > end.begins_at || end.size > end.begins_at - end.offset)
-      refuse(here, "expected the directory before offset ", end.begins_at, ", got offset ", end.offset, " and ", end.size, " bytes");
+      refuse(here, "expected the directory before offset ", end.begins_at, ", got offset ", end.offset,
+             " and ", end.size, " bytes");
     if (end.offset + end.size != end.begins_at)
-      object(here, end.begins_at - end.offset - end.size, " bytes lie between the directory and its end record");
+      object(here, end.begins_at - end.offset - end.size,
+             " bytes lie between the directory and its end record");
     return end;
   }
   refuse(size(), "no end-of-directory record: the file is cut short, or more than 64 KiB follow the archive");
@@ -152,7 +161,8 @@ void DirectoryReader::read_end64(uint64_t end_at, DirectoryEnd& end) {
   const auto disk = locator.little<uint32_t>();
   const auto here = locator.little<uint64_t>();
   const auto disks = locator.little<uint32_t>();
-  if (disk != 0 || disks > 1) refuse_unsupported(locator_at, "expected one file, got a part of a split archive");
+  if (disk != 0 || disks > 1)
+    refuse_unsupported(locator_at, "expected one file, got a part of a split archive");
   if (here > locator_at || locator_at - here < end64_size || !signature_at(here, end64_signature))
     refuse(locator_at, "expected the zip64 end record at offset ", here, ", got other bytes");
   ByteReader in(bytes_.subspan(here, locator_at - here), here);
@@ -166,18 +176,20 @@ void DirectoryReader::read_end64(uint64_t end_at, DirectoryEnd& end) {
   const auto directory_size = in.little<uint64_t>(), directory_offset = in.little<uint64_t>();
   if (this_disk != 0 || directory_disk != 0 || entries_here != entries)
     refuse_unsupported(here, "expected one file, got a part of a split archive");
-  const auto agree = [](uint64_t narrow, uint64_t wide, uint64_t full) { return narrow == wide || narrow == full; };
+  const auto agree = [](uint64_t narrow, uint64_t wide, uint64_t full) {
+    return narrow == wide || narrow == full;
+  };
   if (!agree(end.entries, entries, full16) || !agree(end.size, directory_size, full32) ||
       !agree(end.offset, directory_offset, full32))
-    object(end_at, "the two end records disagree: ", end.entries, " and ", entries, " entries, ", end.size, " and ",
-           directory_size, " bytes at ", end.offset, " and ", directory_offset);
+    object(end_at, "the two end records disagree: ", end.entries, " and ", entries, " entries, ", end.size,
+           " and ", directory_size, " bytes at ", end.offset, " and ", directory_offset);
   end = {entries, directory_size, directory_offset, here};
 }
 
 std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
   if (end.entries > end.size / central_size)
-    refuse(end.begins_at, "expected at most ", end.size / central_size, " entries in a directory of ", end.size, " bytes, got ",
-           end.entries);
+    refuse(end.begins_at, "expected at most ", end.size / central_size, " entries in a directory of ",
+           end.size, " bytes, got ", end.entries);
   std::vector<ZipEntry> out;
   out.reserve(static_cast<size_t>(end.entries));
   ByteReader in(bytes_.subspan(end.offset, end.size), end.offset);
@@ -209,22 +221,26 @@ std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
       entry.header_offset = sizes.header_offset;
       if (entry.name.empty()) refuse(here, "entry ", i, " of the directory has no name");
       if (entry.name.find('\0') != std::string::npos) refuse(here, "the name contains a zero byte");
-      if (disk != 0 && disk != full16) refuse_unsupported(here, "the record lies in another part of a split archive");
+      if (disk != 0 && disk != full16)
+        refuse_unsupported(here, "the record lies in another part of a split archive");
       if (entry.flags & (encrypted_flag | hidden_flag)) refuse_unsupported(here, "the record is encrypted");
       if (entry.flags & patched_flag) refuse_unsupported(here, "the record is a patch of another file");
       if (entry.method != 0 && entry.method != 8)
-        refuse_unsupported(here, "expected a stored or deflated record, got compression method ", entry.method,
-                           method_name(entry.method));
+        refuse_unsupported(here, "expected a stored or deflated record, got compression method ",
+                           entry.method, method_name(entry.method));
       if (entry.is_stored() && entry.stored_size != entry.size)
-        refuse(here, "expected the same size twice for a stored record, got ", entry.stored_size, " and ", entry.size);
-      if (entry.is_folder() && entry.size != 0) refuse(here, "expected a folder without content, got ", entry.size, " bytes");
+        refuse(here, "expected the same size twice for a stored record, got ", entry.stored_size, " and ",
+               entry.size);
+      if (entry.is_folder() && entry.size != 0)
+        refuse(here, "expected a folder without content, got ", entry.size, " bytes");
     } catch (Error& e) {
       e.in_record(printable(entry.name));
       throw;
     }
     out.push_back(std::move(entry));
   }
-  if (!in.at_end()) object(in.position(), "the directory has ", in.remaining(), " bytes after its ", end.entries, " entries");
+  if (!in.at_end())
+    object(in.position(), "the directory has ", in.remaining(), " bytes after its ", end.entries, " entries");
   return out;
 }
 
@@ -235,7 +251,8 @@ std::optional<Bytes> DirectoryReader::find_zip64(Bytes extra, uint64_t extra_at)
   while (in.remaining() >= 4) {
     const auto id = in.little<uint16_t>(), length = in.little<uint16_t>();
     if (length > in.remaining()) {
-      object(in.position(), "extra field 0x", std::hex, id, std::dec, " of ", length, " bytes reaches past its header");
+      object(in.position(), "extra field 0x", std::hex, id, std::dec, " of ", length,
+             " bytes reaches past its header");
       return found;
     }
     const Bytes content = in.take(length);
@@ -274,11 +291,14 @@ void DirectoryReader::read_local(ZipEntry& entry, uint64_t directory_at) {
   const Bytes extra = in.take(extra_length);
   entry.data_offset = in.position();
   if (entry.stored_size > in.remaining())
-    refuse(here, "expected ", entry.stored_size, " bytes of content, ", in.remaining(), " lie before the directory");
+    refuse(here, "expected ", entry.stored_size, " bytes of content, ", in.remaining(),
+           " lie before the directory");
   entry.end_offset = entry.data_offset + entry.stored_size;
 
   // Scanners and loaders that believe different headers see different files, so the two must agree.
-  if (name != entry.name) object(here, "the record's own header calls it '", printable(name), "', the directory '", printable(entry.name), "'");
+  if (name != entry.name)
+    object(here, "the record's own header calls it '", printable(name), "', the directory '",
+           printable(entry.name), "'");
   if (method != entry.method)
     object(here, "the record's own header says method ", method, ", the directory ", entry.method);
   if ((flags ^ entry.flags) & ~compression_hint_flags)
@@ -286,13 +306,14 @@ void DirectoryReader::read_local(ZipEntry& entry, uint64_t directory_at) {
   check_local_sizes(entry, extra, extra_at);
   if (entry.flags & descriptor_flag) {
     const uint64_t length = descriptor_length(entry);
-    if (length == 0) object(entry.end_offset, "the data descriptor after the record disagrees with the directory");
+    if (length == 0)
+      object(entry.end_offset, "the data descriptor after the record disagrees with the directory");
     entry.end_offset += length;
   }
 }
 
-// A streamed record has zeros in its own header, and PyTorch leaves them also where zip64 asks for 0xffffffff.
-// What is not zero must be what the directory says.
+// A streamed record has zeros in its own header, and PyTorch leaves them also where zip64 asks for
+// 0xffffffff. What is not zero must be what the directory says.
 void DirectoryReader::check_local_sizes(const ZipEntry& entry, Bytes extra, uint64_t extra_at) {
   const std::byte* header = at(entry.header_offset);
   const auto crc = load_little<uint32_t>(header + 14);
@@ -304,13 +325,16 @@ void DirectoryReader::check_local_sizes(const ZipEntry& entry, Bytes extra, uint
     if (stored == full32 && in.remaining() >= 8) stored = in.little<uint64_t>();
   }
   const bool streamed = (entry.flags & descriptor_flag) != 0;
-  const auto agree = [&](uint64_t local, uint64_t central) { return local == central || (streamed && local == 0); };
+  const auto agree = [&](uint64_t local, uint64_t central) {
+    return local == central || (streamed && local == 0);
+  };
   if (!agree(crc, entry.crc) || !agree(stored, entry.stored_size) || !agree(content, entry.size))
-    object(entry.header_offset, "the record's own header says CRC-32 ", crc, " and sizes ", stored, " and ", content,
-           ", the directory ", entry.crc, ", ", entry.stored_size, " and ", entry.size);
+    object(entry.header_offset, "the record's own header says CRC-32 ", crc, " and sizes ", stored, " and ",
+           content, ", the directory ", entry.crc, ", ", entry.stored_size, " and ", entry.size);
 }
 
-// Length of the data descriptor after the record, of the form that agrees with the directory; 0 when none does.
+// Length of the data descriptor after the record, of the form that agrees with the directory; 0 when none
+// does.
 uint64_t DirectoryReader::descriptor_length(const ZipEntry& entry) const {
   const uint64_t here = entry.end_offset;
   for (const bool signed_form : {true, false}) {
@@ -358,7 +382,8 @@ ZipArchive::ZipArchive(Bytes bytes, Profile profile, ZipLayout layout) : bytes_(
     // torch takes the first of two, other readers the last.
     Error error(ErrorKind::corrupt, "[zip] two records have the same name");
     if (strict) throw error.at_offset(entries_[i].header_offset).in_record(printable(entries_[i].name));
-    warnings_.push_back(concat("[zip] two records are named '", printable(entries_[i].name), "'; the first is read"));
+    warnings_.push_back(
+        concat("[zip] two records are named '", printable(entries_[i].name), "'; the first is read"));
   }
   if (layout == ZipLayout::plain) return;
 
@@ -375,8 +400,8 @@ ZipArchive::ZipArchive(Bytes bytes, Profile profile, ZipLayout layout) : bytes_(
   root_ = first.substr(0, slash + 1);
   for (const ZipEntry& entry : entries_)
     if (entry.name.compare(0, root_.size(), root_) != 0)
-      fail(ErrorKind::corrupt, "[zip] expected all records in the root folder '", printable(root_), "', got '",
-           printable(entry.name), "'");
+      fail(ErrorKind::corrupt, "[zip] expected all records in the root folder '", printable(root_),
+           "', got '", printable(entry.name), "'");
 }
 
 }  // namespace sconce
