@@ -57,12 +57,23 @@ std::string_view without_leading_space(std::string_view text) {
   return first == std::string_view::npos ? std::string_view{} : text.substr(first);
 }
 
-// Bytes that a person could read: no control characters but white space. UTF-8 is let through unchecked.
+// Text that a person could read: UTF-8 (perhaps cut in a character) without control characters but white
+// space.
 bool is_readable(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
+  int following = 0;  // continuation bytes that the character still needs
+  for (const char c : text) {
     const auto u = static_cast<unsigned char>(c);
-    return (u >= 0x20 && u != 0x7f) || c == '\n' || c == '\r' || c == '\t' || c == '\f';
-  });
+    if (following > 0) {
+      if ((u & 0xc0) != 0x80) return false;
+      --following;
+    } else if (u >= 0x80) {
+      following = u >= 0xf8 ? -1 : u >= 0xf0 ? 3 : u >= 0xe0 ? 2 : u >= 0xc0 ? 1 : -1;
+      if (following < 0) return false;
+    } else if (u == 0x7f || (u < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != '\f')) {
+      return false;
+    }
+  }
+  return true;
 }
 
 // 0x1950a86a20f9469cfc6c, as a binary long or, in protocol 0 and 1, as decimal text; protocols 4 and 5 put a
