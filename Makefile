@@ -1,0 +1,64 @@
+# The short way to everything. On Debian and Ubuntu it installs the packages that are missing; see .ci/install-packages.
+#   make demo   build, and run the two demonstrations
+#   make test   build, and run every test
+.PHONY: demo test bench fixtures format lint fuzz clean build packages print-jobs
+.DEFAULT_GOAL := demo
+MAKEFLAGS += --no-print-directory
+
+BUILD ?= build
+# One compiler needs about 1.5 GB.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); m=$$(awk '/^MemAvailable/ {print int($$2 / 1500000)}' /proc/meminfo 2>/dev/null || echo 2); \
+                [ "$$m" -ge 1 ] || m=1; [ "$$n" -le "$$m" ] && echo $$n || echo $$m)
+CMAKE_FLAGS ?= -DCMAKE_BUILD_TYPE=Release -DSCONCE_WERROR=OFF
+FUZZ_SECONDS ?= 60
+VENV ?= .venv
+
+packages:
+	@sh .ci/install-packages build
+
+build: packages
+	@cmake -S . -B $(BUILD) $(CMAKE_FLAGS) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }; rm -f $(BUILD).log
+	@cmake --build $(BUILD) --parallel $(JOBS)
+
+demo: packages
+	@cmake -S . -B $(BUILD) $(CMAKE_FLAGS) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }; rm -f $(BUILD).log
+	@cmake --build $(BUILD) --parallel $(JOBS) --target sconce_demo
+	@$(BUILD)/tests/examples/sconce_demo tests/fixtures/demo $(BUILD)/demo
+
+test: build
+	@cd $(BUILD) && ctest --output-on-failure --no-label-summary --parallel $(JOBS)
+
+# Loading and forward passes beside PyTorch's in the same run. Needs Python and, the first time, the network.
+bench: CMAKE_FLAGS += -DSCONCE_BENCH=ON
+bench: build $(VENV)/.ready
+	@$(VENV)/bin/python bench/against/compare_torch.py --build $(BUILD)
+
+# Writes every committed fixture again, with real PyTorch.
+fixtures: $(VENV)/.ready
+	@$(VENV)/bin/python tests/fixtures/make_fixtures.py
+
+$(VENV)/.ready: tests/fixtures/requirements.txt
+	@sh .ci/install-packages python
+	@python3 -m venv $(VENV) && $(VENV)/bin/pip install --quiet --requirement tests/fixtures/requirements.txt && touch $@
+
+format:
+	@sh .ci/install-packages lint
+	@git ls-files --cached --others --exclude-standard '*.h' '*.cpp' | xargs clang-format -i
+
+lint:
+	@sh .ci/install-packages build lint
+	@JOBS=$(JOBS) sh .ci/lint
+
+# Each parser's fuzz target for FUZZ_SECONDS.
+fuzz:
+	@sh .ci/install-packages build clang
+	@cmake -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSCONCE_FUZZ=ON -DSCONCE_TESTS=OFF \
+	       -DSCONCE_CLI=OFF -DSCONCE_SANITIZE=address,undefined >build-fuzz.log 2>&1 || { cat build-fuzz.log; exit 1; }; rm -f build-fuzz.log
+	@cmake --build build-fuzz --parallel $(JOBS)
+	@sh tests/fuzz/run.sh build-fuzz $(FUZZ_SECONDS)
+
+print-jobs:
+	@echo $(JOBS)
+
+clean:
+	@rm -rf build build-*
