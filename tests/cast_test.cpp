@@ -57,6 +57,7 @@ TEST_CASE("cast: dtypes without numbers do not cast") {
   const Tensor q = empty({2}, DType::qint8);
   CHECK_THROWS_WITH_AS(q.to(DType::f32), "[to] is not implemented for dtype qint8", Error);
   CHECK_THROWS_WITH_AS(ones({2}).to(DType::bits8), "[to] is not implemented for dtype bits8", Error);
-  CHECK_THROWS_WITH_AS(ones({2}).to(DType::f4_e2m1fn_x2), "[to] is not implemented for dtype float4_e2m1fn_x2", Error);
+  CHECK_THROWS_WITH_AS(ones({2}).to(DType::f4_e2m1fn_x2),
+                       "[to] is not implemented for dtype float4_e2m1fn_x2", Error);
   CHECK(q.to(DType::qint8).is_same_view(q));
 }

@@ -1,4 +1,5 @@
-// The small floats against real PyTorch: every code decoded, and floats on both sides of every rounding boundary encoded.
+// The small floats against real PyTorch: every code decoded, and floats on both sides of every rounding
+// boundary encoded.
 #include <doctest/doctest.h>
 #include <libdeflate.h>
 #include <sconce/dtype.h>
@@ -39,11 +40,13 @@ std::vector<float> boundaries(const std::vector<float>& decoded) {
   std::vector<float> out;
   const auto add = [&](double point) {
     const auto bits = std::bit_cast<uint32_t>(static_cast<float>(point));
-    for (uint32_t b : {bits - 1, bits, bits + 1}) out.push_back(std::bit_cast<float>(b)), out.push_back(-out.back());
+    for (uint32_t b : {bits - 1, bits, bits + 1})
+      out.push_back(std::bit_cast<float>(b)), out.push_back(-out.back());
   };
   for (size_t i = 0; i < finite.size(); ++i) {
     add(finite[i]);
-    add(i + 1 < finite.size() ? (finite[i] + finite[i + 1]) / 2 : finite[i] + (finite[i] - finite[i - 1]) / 2);
+    add(i + 1 < finite.size() ? (finite[i] + finite[i + 1]) / 2
+                              : finite[i] + (finite[i] - finite[i - 1]) / 2);
   }
   return out;
 }
@@ -53,7 +56,8 @@ void compare_with_pytorch() {
   const nlohmann::json all = test::json_fixture("small_float.json");
   const nlohmann::json& expected = all["formats"][name_of(dtype_of<T>)];
   const auto block = all["block"].get<size_t>();
-  CAPTURE(name_of(dtype_of<T>));
+  const std::string name = name_of(dtype_of<T>);
+  CAPTURE(name);
 
   std::vector<float> decoded;
   std::vector<uint32_t> decoded_bits;

@@ -27,6 +27,10 @@ template <class T>
 inline constexpr bool is_complex_type =
     std::is_same_v<T, Complex32> || std::is_same_v<T, std::complex<float>> ||
     std::is_same_v<T, std::complex<double>>;
+// The formats with a single NaN, which they decode by a constant.
+template <class T>
+inline constexpr bool has_one_nan = std::is_same_v<T, Float8_e4m3fnuz> ||
+                                    std::is_same_v<T, Float8_e5m2fnuz> || std::is_same_v<T, Float8_e8m0fnu>;
 template <class T>
 inline constexpr bool is_integer_type = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
@@ -42,7 +46,7 @@ constexpr To truncate_to(From value) {
       return static_cast<uint64_t>(rest < two63 ? static_cast<int64_t>(rest) : lowest) ^ (uint64_t{1} << 63);
     }
   }
-  if constexpr (std::is_signed_v<To> && sizeof(To) <= 4) {
+  if constexpr (sizeof(To) == 2 || (std::is_signed_v<To> && sizeof(To) <= 4)) {
     constexpr From two31 = static_cast<From>(2147483648.0);
     // Float has no value between -2^31 - 1 and -2^31, double has.
     const bool fits = value < two31 && (sizeof(From) == 4 ? value >= -two31 : value > -two31 - 1);
@@ -55,6 +59,10 @@ template <class To, class From>
 constexpr To cast_to(From value) {
   if constexpr (std::is_same_v<To, From>) {
     return value;
+  } else if constexpr (is_integer_type<To> && has_one_nan<From>) {
+    // The compiler that builds PyTorch folds the conversion of that constant to 0.
+    const float wide = widened(value);
+    return wide != wide ? To(0) : cast_to<To>(wide);
   } else if constexpr (!std::is_same_v<Widened<From>, From>) {
     return cast_to<To>(widened(value));
   } else if constexpr (is_complex_type<From>) {

@@ -174,9 +174,9 @@ constexpr BFloat16::operator float() const { return std::bit_cast<float>(static_
 
 constexpr Float8_e4m3fn::Float8_e4m3fn(float value) {
   const uint32_t b = std::bit_cast<uint32_t>(value), magnitude = b & 0x7fffffffu;
-  uint32_t code = 0x7f;
-  if (magnitude < (136u << 23)) code = detail::round_magnitude<3, 7>(magnitude);  // below 512
-  bits = static_cast<uint8_t>((b >> 24 & 0x80u) | (code < 0x7f ? code : 0x7fu));
+  uint32_t code = magnitude > detail::float_infinity ? 0x7f : 0x7e;
+  if (magnitude < 0x43e00000u) code = detail::round_magnitude<3, 7>(magnitude);  // below 448
+  bits = static_cast<uint8_t>((b >> 24 & 0x80u) | code);
 }
 
 constexpr Float8_e4m3fn::operator float() const {
