@@ -8,6 +8,8 @@ class CpuBackend final : public Backend {
  public:
   std::shared_ptr<void> allocate(size_t nbytes, int device_index) override;
   void copy(const Tensor& source, Tensor& target) override;
+
+  void matmul(const MatmulArgs& args) override;
 };
 
 }  // namespace sconce

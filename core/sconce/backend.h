@@ -8,6 +8,7 @@
 namespace sconce {
 
 class Tensor;
+struct MatmulArgs;  // these in <sconce/kernel_args.h>
 
 // One pure virtual per kernel family, so that a backend that lacks one does not compile. Kernels receive valid tensors of
 // their device, neither check nor allocate results, and see strides only where that is said.
@@ -20,6 +21,9 @@ class Backend {
   // Copies `source` into `target`: equal shapes, any strides on both sides, any numeric dtypes (PyTorch's casts), or equal
   // non-numeric dtypes.
   virtual void copy(const Tensor& source, Tensor& target) = 0;
+
+  // Products of matrices, for f64 f32 f16 bf16, integers (modulo 2^bits) and complex64/128.
+  virtual void matmul(const MatmulArgs& args) = 0;
 };
 
 // The backend of the CPU.

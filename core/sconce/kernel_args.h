@@ -1,0 +1,21 @@
+// What the ops hand to a backend's heavier kernels: one small struct a family. The ops have checked
+// everything.
+#pragma once
+#include <sconce/tensor.h>
+
+#include <array>
+
+namespace sconce {
+
+using Pair = std::array<int64_t, 2>;  // height, width
+
+// out[b] = alpha * (lhs[b] @ rhs[b]) + beta * bias[b]
+struct MatmulArgs {
+  const Tensor& lhs;   // [batch..., m, k], any strides (0 where a batch dimension is shared)
+  const Tensor& rhs;   // [batch..., k, n], any strides
+  const Tensor& bias;  // undefined, or expanded to out's shape: any strides
+  Scalar beta, alpha;
+  Tensor& out;  // [batch..., m, n], contiguous; all of one dtype
+};
+
+}  // namespace sconce
