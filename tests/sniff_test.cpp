@@ -63,7 +63,9 @@ TEST_CASE("sniff: each kind of file is named") {
       {std::string(64, '\0'), FileType::unknown},
       {"\xfe\xfe\xfe", FileType::unknown},
   };
-  for (const auto& [bytes, type] : cases) {
+  for (const auto& c : cases) {
+    const std::string& bytes = c.first;
+    const FileType type = c.second;
     CAPTURE(bytes);
     CHECK(std::string(describe(sniff(bytes_of(bytes)))) == describe(type));
     // No prefix of it may be read past its end.
@@ -106,7 +108,9 @@ TEST_CASE("sniff: real files") {
       {"gopickle/tensor_int8_proto4.pt", FileType::legacy_stream},
       {"gopickle/tensor_int8_proto5_zip.pt", FileType::zip},
   };
-  for (const auto& [name, type] : cases) {
+  for (const auto& c : cases) {
+    const char* name = c.first;
+    const FileType type = c.second;
     CAPTURE(name);
     CHECK(std::string(describe(sniff(MappedFile::open((*folder / name).string())->bytes()))) ==
           describe(type));
