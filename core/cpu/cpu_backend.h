@@ -10,6 +10,7 @@ class CpuBackend final : public Backend {
   void copy(const Tensor& source, Tensor& target) override;
 
   void matmul(const MatmulArgs& args) override;
+  void conv2d(const ConvArgs& args) override;
 };
 
 }  // namespace sconce

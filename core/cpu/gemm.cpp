@@ -2,6 +2,7 @@
 #include "cpu/gemm.h"
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <vector>
 
 namespace sconce::cpu_kernels {
@@ -48,10 +49,13 @@ void multiply(const A& a, const B& b, T* out, int64_t out_step, bool add) {
     c.noalias() = a * b;
 }
 
+// Complex matrices come here row-major (see gemm), to keep the number of compiled products small.
 template <class T>
 void floating_gemm(const Matrix<T>& a, const Matrix<T>& b, T* out, int64_t out_step, bool add) {
   using Eigen::ColMajor, Eigen::RowMajor;
-  if (row_major(a)) {
+  if constexpr (!std::is_floating_point_v<T>) {
+    multiply(map<RowMajor>(a), map<RowMajor>(b), out, out_step, add);
+  } else if (row_major(a)) {
     if (row_major(b))
       multiply(map<RowMajor>(a), map<RowMajor>(b), out, out_step, add);
     else
@@ -82,12 +86,13 @@ void integer_gemm(const Matrix<T>& a, const Matrix<T>& b, T* out, int64_t out_st
 template <class T>
 void gemm(const Matrix<T>& a, const Matrix<T>& b, T* out, int64_t out_step, bool add) {
   std::vector<T> packed_a, packed_b;
-  const bool integer = std::is_integral_v<T>;
+  constexpr bool integer = std::is_integral_v<T>;
   if (!add && (integer || a.columns == 0))
     for (int64_t i = 0; i < a.rows; ++i) std::fill_n(out + i * out_step, b.columns, T(0));
   if (a.columns == 0 || a.rows == 0 || b.columns == 0) return;
-  const Matrix<T> left = row_major(a) || column_major(a) ? a : pack(a, packed_a);
-  const Matrix<T> right = row_major(b) || (column_major(b) && !integer) ? b : pack(b, packed_b);
+  constexpr bool floating = std::is_floating_point_v<T>;
+  const Matrix<T> left = row_major(a) || (column_major(a) && (floating || integer)) ? a : pack(a, packed_a);
+  const Matrix<T> right = row_major(b) || (column_major(b) && floating) ? b : pack(b, packed_b);
   if constexpr (integer)
     integer_gemm(left, right, out, out_step);
   else

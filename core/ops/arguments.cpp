@@ -92,6 +92,12 @@ void check_product_dtype(const char* op, DType dtype) {
   }
 }
 
+std::string bracketed(const std::vector<int64_t>& values) {
+  std::string text = "[";
+  for (size_t i = 0; i < values.size(); ++i) text += (i ? ", " : "") + std::to_string(values[i]);
+  return text + "]";
+}
+
 std::vector<int64_t> two_of(const char* op, const char* name, const std::vector<int64_t>& values) {
   if (values.size() == 1) return {values[0], values[0]};
   check(values.size() == 2, op, ": ", name, " must either be a single int, or a tuple of two ints");

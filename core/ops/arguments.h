@@ -26,6 +26,9 @@ Recorder::Input as_input(const Scalar& value);
 // fail_dtype otherwise.
 void check_product_dtype(const char* op, DType dtype);
 
+// "[1, 2]", as PyTorch prints sizes.
+std::string bracketed(const std::vector<int64_t>& values);
+
 // Two extents from one or two numbers: {3} -> {3, 3}. Throws PyTorch's words for `op` and `name` otherwise.
 std::vector<int64_t> two_of(const char* op, const char* name, const std::vector<int64_t>& values);
 

@@ -9,6 +9,7 @@ namespace sconce {
 
 class Tensor;
 struct MatmulArgs;  // these in <sconce/kernel_args.h>
+struct ConvArgs;
 
 // One pure virtual per kernel family, so that a backend that lacks one does not compile. Kernels receive valid tensors of
 // their device, neither check nor allocate results, and see strides only where that is said.
@@ -24,6 +25,8 @@ class Backend {
 
   // Products of matrices, for f64 f32 f16 bf16, integers (modulo 2^bits) and complex64/128.
   virtual void matmul(const MatmulArgs& args) = 0;
+  // Convolutions, for the same dtypes.
+  virtual void conv2d(const ConvArgs& args) = 0;
 };
 
 // The backend of the CPU.

@@ -18,4 +18,15 @@ struct MatmulArgs {
   Tensor& out;  // [batch..., m, n], contiguous; all of one dtype
 };
 
+// A cross-correlation of images, as torch.nn.functional.conv2d; everything contiguous and of one dtype.
+struct ConvArgs {
+  const Tensor& input;   // [n, c, h, w]
+  const Tensor& weight;  // [oc, c / groups, kh, kw]
+  const Tensor& bias;    // undefined or [oc]
+  Pair stride, padding,
+      dilation;  // padding is what comes before the first row and column; out's extents imply the rest
+  int64_t groups;
+  Tensor& out;  // [n, oc, oh, ow]
+};
+
 }  // namespace sconce

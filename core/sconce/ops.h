@@ -1,4 +1,5 @@
 // Every op, by family. Names, arguments and defaults are those of torch and torch.nn.functional.
 #pragma once
+#include <sconce/ops/conv.h>
 #include <sconce/ops/create.h>
 #include <sconce/ops/matmul.h>

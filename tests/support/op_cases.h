@@ -13,7 +13,9 @@ namespace sconce::test {
 // A case's input tensor; undefined where it is null or absent.
 inline Tensor input_of(const nlohmann::json& c, const char* name) {
   const auto& inputs = c.at("inputs");
-  return inputs.contains(name) && !inputs.at(name).is_null() ? tensor_from(inputs.at(name)) : Tensor();
+  if (!inputs.contains(name) || inputs.at(name).is_null()) return {};
+  const Tensor t = tensor_from(inputs.at(name));
+  return c.contains("as") ? t.to(parse_dtype(c.at("as").get<std::string>()).value()) : t;
 }
 
 // A case's argument, or the default.
@@ -40,7 +42,8 @@ inline double rounding_of(DType dtype, double magnitude) {
 // Exactly PyTorch's result, or, where the case has a float64 truth, an error of at most twice PyTorch's own
 // and one rounding.
 inline void check_result(const nlohmann::json& c, const Tensor& result) {
-  const Tensor expected = tensor_from(c.at("expected"));
+  Tensor expected = tensor_from(c.at("expected"));
+  if (c.contains("as")) expected = expected.to(parse_dtype(c.at("as").get<std::string>()).value());
   REQUIRE(result.shape() == expected.shape());
   REQUIRE(result.dtype() == expected.dtype());
   if (!c.contains("truth")) {
@@ -49,7 +52,8 @@ inline void check_result(const nlohmann::json& c, const Tensor& result) {
   }
   const Tensor truth = tensor_from(c.at("truth"));
   const double own = max_difference(expected, truth);
-  CHECK(max_difference(result, truth) <= 2 * own + rounding_of(result.dtype(), max_magnitude(truth)));
+  CHECK(max_difference(result, truth) <=
+        2 * own + rounding_of(result.dtype(), c.value("scale", max_magnitude(truth))));
 }
 
 // Runs every case of a fixture file: `run` gives the result of one, or throws what the case says.
