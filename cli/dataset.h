@@ -9,7 +9,8 @@
 
 namespace sconce::cli {
 
-// A labelled set of samples for a classifier. Samples are numbered from 0; all methods may be called from one thread.
+// A labelled set of samples for a classifier. Samples are numbered from 0; all methods may be called from one
+// thread.
 class Dataset {
  public:
   virtual ~Dataset() = default;
@@ -31,17 +32,18 @@ class Dataset {
 };
 
 struct TensorDatasetOptions {
-  std::vector<std::string> class_names;
-  std::vector<std::string> column_names;              // of a two-dimensional table
-  std::function<Tensor(const Tensor&)> transform;     // a stacked batch as stored -> as the model takes it; empty: as it is
+  std::vector<std::string> class_names = {};
+  std::vector<std::string> column_names = {};  // of a two-dimensional table
+  std::function<Tensor(const Tensor&)> transform =
+      {};                 // a stacked batch as stored -> as the model takes it; empty: as it is
   bool pictures = false;  // samples are u8 (1 or 3, height, width) or (height, width) pictures
 };
 
 // Samples that lie in memory: CIFAR, IDX, CSV, NPZ.
 class TensorDataset : public Dataset {
  public:
-  // `samples` is (N, ...) of any dtype; `labels` is (N) or (N, 1) of an integer dtype, or of a floating dtype with whole values.
-  // Throws ErrorKind::invalid_argument otherwise.
+  // `samples` is (N, ...) of any dtype; `labels` is (N) or (N, 1) of an integer dtype, or of a floating dtype
+  // with whole values. Throws ErrorKind::invalid_argument otherwise.
   TensorDataset(Tensor samples, const Tensor& labels, TensorDatasetOptions options = {});
 
   int64_t size() const override { return samples_.size(0); }

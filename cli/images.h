@@ -14,10 +14,10 @@ struct ImageLimits {
   int64_t max_pixels = 89'478'485;  // width * height, checked before memory is taken; the figure is PIL's
 };
 
-// Reads a JPEG, PNG, BMP or PNM file as u8 (height, width, 3) RGB, as PIL's Image.open(file).convert("RGB"): transparency is
-// dropped, grey is repeated, a palette resolved, 16 bits cut to 8, EXIF orientation ignored.
-// Throws with the file's name: ErrorKind::io when it cannot be read, corrupt when it cannot be decoded, unsupported for another
-// format, out_of_budget when it has more pixels than allowed.
+// Reads a JPEG, PNG, BMP or PNM file as u8 (height, width, 3) RGB, as PIL's Image.open(file).convert("RGB"):
+// transparency is dropped, grey is repeated, a palette resolved, 16 bits cut to 8, EXIF orientation ignored.
+// Throws with the file's name: ErrorKind::io when it cannot be read, corrupt when it cannot be decoded,
+// unsupported for another format, out_of_budget when it has more pixels than allowed.
 Tensor decode_image(const std::filesystem::path& file, const ImageLimits& limits = {});
 // The same from bytes.
 Tensor decode_image(std::string_view bytes, const ImageLimits& limits = {});
@@ -27,16 +27,19 @@ std::string encode_png(const Tensor& picture);
 // "data:image/png;base64,..." of a u8 (height, width, 3) tensor, first made to fit into `side` x `side`.
 std::string thumbnail_uri(const Tensor& picture, int64_t side);
 
-// A folder of pictures, by torchvision.datasets.ImageFolder's rules: each sub-folder is a class, in the order of their sorted names;
-// below it every picture at any depth, in sorted order. A class without a picture is an error, as there.
+// A folder of pictures, by torchvision.datasets.ImageFolder's rules: each sub-folder is a class, in the order
+// of their sorted names; below it every picture at any depth, in sorted order. A class without a picture is
+// an error, as there.
 class ImageFolder : public Dataset {
  public:
   // `transform` turns one u8 (height, width, 3) picture into the tensor that the model takes.
-  // Throws ErrorKind::io when the folder cannot be read, invalid_argument when it has no classes or a class is empty.
+  // Throws ErrorKind::io when the folder cannot be read, invalid_argument when it has no classes or a class
+  // is empty.
   ImageFolder(std::filesystem::path folder, nn::transforms::Transform transform, ImageLimits limits = {});
 
   int64_t size() const override { return static_cast<int64_t>(files_.size()); }
-  // Throws ErrorKind::invalid_argument, naming the file, when pictures of one batch come out in different shapes.
+  // Throws ErrorKind::invalid_argument, naming the file, when pictures of one batch come out in different
+  // shapes.
   Tensor inputs(int64_t begin, int64_t end) const override;
   const Tensor& labels() const override { return labels_; }
   const std::vector<std::string>& class_names() const override { return classes_; }

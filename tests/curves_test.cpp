@@ -19,7 +19,9 @@ double number(const json& j) {
   return name == "nan" ? std::nan("") : name == "inf" ? HUGE_VAL : -HUGE_VAL;
 }
 
-bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-12; }
+bool same(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-12;
+}
 
 bool same(const std::vector<double>& ours, const json& theirs) {
   if (ours.size() != theirs.size()) return false;
@@ -31,7 +33,8 @@ bool same(const std::vector<double>& ours, const json& theirs) {
 }  // namespace
 
 TEST_CASE("binary curves are scikit-learn's, point by point") {
-  for (const json& c : test::json_fixture("curves.json")["binary"]) {
+  const json fixture = test::json_fixture("curves.json");
+  for (const json& c : fixture["binary"]) {
     CAPTURE(c["name"].get<std::string>());
     const Tensor scores = test::tensor_from(c["scores"]), labels = test::tensor_from(c["labels"]);
     for (auto [key, simplify] : {std::pair{"roc", true}, {"roc_all", false}}) {
@@ -40,7 +43,8 @@ TEST_CASE("binary curves are scikit-learn's, point by point") {
       CHECK(same(roc.true_positive_rate, c[key]["tpr"]));
       CHECK(same(roc.thresholds, c[key]["thresholds"]));
       CHECK(same(roc.area, number(c["auc"])));
-      if (!std::isnan(roc.area)) CHECK(same(roc.area, area_under(roc.false_positive_rate, roc.true_positive_rate)));
+      if (!std::isnan(roc.area))
+        CHECK(same(roc.area, area_under(roc.false_positive_rate, roc.true_positive_rate)));
     }
     const PrecisionRecallCurve pr = precision_recall_curve(scores, labels);
     CHECK(same(pr.precision, c["pr"]["precision"]));
@@ -53,7 +57,8 @@ TEST_CASE("binary curves are scikit-learn's, point by point") {
 }
 
 TEST_CASE("one-against-rest areas and probability scores are scikit-learn's") {
-  for (const json& c : test::json_fixture("curves.json")["multi"]) {
+  const json fixture = test::json_fixture("curves.json");
+  for (const json& c : fixture["multi"]) {
     CAPTURE(c["name"].get<std::string>());
     const Tensor scores = test::tensor_from(c["scores"]), labels = test::tensor_from(c["labels"]);
     const Tensor p = test::tensor_from(c["probabilities"]), logits = test::tensor_from(c["logits"]);
@@ -74,7 +79,7 @@ TEST_CASE("one-against-rest areas and probability scores are scikit-learn's") {
     CHECK(same(summary.loss, number(c["log_loss"])));
     CHECK(same(summary.brier, number(c["brier"])));
   }
-  for (const json& c : test::json_fixture("curves.json")["probabilities"]) {
+  for (const json& c : fixture["probabilities"]) {
     const Tensor p = test::tensor_from(c["probabilities"]), labels = test::tensor_from(c["labels"]);
     CHECK(std::abs(log_loss(p, labels) - number(c["log_loss"])) < 1e-6);
     CHECK(std::abs(brier_score(p, labels) - number(c["brier"])) < 1e-6);

@@ -27,15 +27,18 @@ double number(const json& j) {
 bool same(double a, double b) { return (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= 1e-12; }
 
 ZeroDivision zero_division(const std::string& name) {
-  return name == "warn" ? ZeroDivision::warn : name == "zero" ? ZeroDivision::zero : name == "one" ? ZeroDivision::one : ZeroDivision::nan;
+  return name == "warn"   ? ZeroDivision::warn
+         : name == "zero" ? ZeroDivision::zero
+         : name == "one"  ? ZeroDivision::one
+                          : ZeroDivision::nan;
 }
 
 // All bits of what a summary holds as numbers.
 std::string fingerprint(const ClassificationSummary& s) {
   std::string out;
   const auto put = [&](double v) { out.append(reinterpret_cast<const char*>(&v), sizeof v); };
-  for (double v : {s.accuracy, s.top_k_accuracy, s.loss, s.brier, s.balanced_accuracy, s.matthews_corrcoef, s.cohen_kappa, s.auc,
-                   s.average_precision, s.macro.f_score, s.weighted.precision})
+  for (double v : {s.accuracy, s.top_k_accuracy, s.loss, s.brier, s.balanced_accuracy, s.matthews_corrcoef,
+                   s.cohen_kappa, s.auc, s.average_precision, s.macro.f_score, s.weighted.precision})
     put(v);
   for (const auto& c : s.classes)
     for (double v : {c.precision, c.recall, c.f_score, c.specificity, c.auc, c.average_precision}) put(v);
@@ -54,12 +57,14 @@ Sample random_outputs(int64_t n, int64_t classes, unsigned seed) {
   std::vector<float> outputs;
   std::vector<int64_t> labels;
   for (int64_t i = 0; i < n * classes; ++i) outputs.push_back(std::round(normal(random) * 30) / 10);
-  for (int64_t i = 0; i < n; ++i) labels.push_back(static_cast<int64_t>(random() % static_cast<unsigned>(std::max<int64_t>(classes, 2))));
+  for (int64_t i = 0; i < n; ++i)
+    labels.push_back(static_cast<int64_t>(random() % static_cast<unsigned>(std::max<int64_t>(classes, 2))));
   return {tensor(outputs, Shape{n, classes}), tensor(labels, Shape{n})};
 }
 Sample part(const Sample& s, int64_t begin, int64_t end) {
   const int64_t classes = s.outputs.size(1);
-  return {Tensor(s.outputs.storage(), DType::f32, Shape{end - begin, classes}, Strides{classes, 1}, begin * classes),
+  return {Tensor(s.outputs.storage(), DType::f32, Shape{end - begin, classes}, Strides{classes, 1},
+                 begin * classes),
           Tensor(s.labels.storage(), DType::i64, Shape{end - begin}, Strides{1}, begin)};
 }
 
@@ -68,13 +73,17 @@ Sample part(const Sample& s, int64_t begin, int64_t end) {
 TEST_CASE("scores of classes and their averages agree with scikit-learn") {
   for (const json& c : test::json_fixture("metrics.json")) {
     CAPTURE(c["name"].get<std::string>());
-    const ConfusionMatrix m = confusion_matrix(test::tensor_from(c["predictions"]), test::tensor_from(c["labels"]), c["classes"]);
+    const ConfusionMatrix m =
+        confusion_matrix(test::tensor_from(c["predictions"]), test::tensor_from(c["labels"]), c["classes"]);
     for (int64_t label = 0; label < m.classes(); ++label)
-      for (int64_t guess = 0; guess < m.classes(); ++guess) CHECK(m.at(label, guess) == c["confusion"][label][guess].get<int64_t>());
-    for (auto [by, key] : {std::pair{Normalize::truth, "normalized_truth"}, {Normalize::prediction, "normalized_prediction"},
+      for (int64_t guess = 0; guess < m.classes(); ++guess)
+        CHECK(m.at(label, guess) == c["confusion"][label][guess].get<int64_t>());
+    for (auto [by, key] : {std::pair{Normalize::truth, "normalized_truth"},
+                           {Normalize::prediction, "normalized_prediction"},
                            {Normalize::all, "normalized_all"}}) {
       const Tensor shares = m.normalized(by);
-      for (int64_t i = 0; i < shares.numel(); ++i) CHECK(same(shares.data<double>()[i], number(c[key][static_cast<size_t>(i)])));
+      for (int64_t i = 0; i < shares.numel(); ++i)
+        CHECK(same(shares.data<double>()[i], number(c[key][static_cast<size_t>(i)])));
     }
     CHECK(same(accuracy(m), number(c["accuracy"])));
     CHECK(same(balanced_accuracy(m), number(c["balanced_accuracy"])));
@@ -94,7 +103,8 @@ TEST_CASE("scores of classes and their averages agree with scikit-learn") {
         CHECK(same(classes[i].specificity, number(want["specificity"][i])));
         CHECK(classes[i].support == want["support"][i].get<int64_t>());
       }
-      for (auto [average, key] : {std::pair{Average::micro, "micro"}, {Average::macro, "macro"}, {Average::weighted, "weighted"}}) {
+      for (auto [average, key] :
+           {std::pair{Average::micro, "micro"}, {Average::macro, "macro"}, {Average::weighted, "weighted"}}) {
         CAPTURE(key);
         const ClassScores s = average_scores(m, average, options);
         CHECK(same(s.precision, number(row[key]["precision"])));
@@ -116,7 +126,8 @@ TEST_CASE("the table is scikit-learn's classification_report") {
       const Tensor guesses = test::tensor_from(c["predictions"]);
       const int64_t classes = c["classes"];
       Tensor outputs = zeros(Shape{guesses.numel(), classes});
-      for (int64_t i = 0; i < guesses.numel(); ++i) outputs.mutable_data<float>()[i * classes + guesses.data<int64_t>()[i]] = 1;
+      for (int64_t i = 0; i < guesses.numel(); ++i)
+        outputs.mutable_data<float>()[i * classes + guesses.data<int64_t>()[i]] = 1;
       const auto summary = classification(outputs, test::tensor_from(c["labels"]), options);
       CHECK(summary.table(key.back() - '0') == text.get<std::string>());
     }
@@ -127,7 +138,8 @@ TEST_CASE("exact sums do not depend on order or grouping") {
   std::mt19937_64 random(3);
   std::vector<double> terms;
   for (int i = 0; i < 3000; ++i) {
-    const double v = std::ldexp(static_cast<double>(random() >> 11), static_cast<int>(random() % 1900) - 1000);
+    const double v =
+        std::ldexp(static_cast<double>(random() >> 11), static_cast<int>(random() % 1900) - 1000);
     terms.push_back(random() % 2 ? v : -v);
     if (i % 5 == 0) terms.push_back(-terms.back());
   }
@@ -153,14 +165,15 @@ TEST_CASE("exact sums do not depend on order or grouping") {
   CHECK(std::isnan(ExactSum().mean()));
   CHECK(sum({1e308, 1.0, -1e308}) == 1.0);
   CHECK(sum({1e16, 1.0, 1.0, -1e16}) == 2.0);
-  CHECK(sum({0x1p53, 1.0}) == 0x1p53);                    // a tie goes to even
-  CHECK(sum({0x1p53, 1.0, 5e-324}) == 0x1p53 + 2);        // a hair above the tie
-  CHECK(sum({0x1p53 + 2, 1.0}) == 0x1p53 + 4);            // a tie up to even
+  CHECK(sum({0x1p53, 1.0}) == 0x1p53);              // a tie goes to even
+  CHECK(sum({0x1p53, 1.0, 5e-324}) == 0x1p53 + 2);  // a hair above the tie
+  CHECK(sum({0x1p53 + 2, 1.0}) == 0x1p53 + 4);      // a tie up to even
   CHECK(sum({-0x1p53, -1.0, -5e-324}) == -0x1p53 - 2);
   CHECK(sum({5e-324}) == 5e-324);
   CHECK(sum({-5e-324, -5e-324, 2.2250738585072014e-308}) == 2.2250738585072014e-308 - 1e-323);
   CHECK(sum({1.7976931348623157e308, 1.7976931348623157e308}) == HUGE_VAL);
-  CHECK(sum({1.7976931348623157e308, 1.7976931348623157e308, -1.7976931348623157e308}) == 1.7976931348623157e308);
+  CHECK(sum({1.7976931348623157e308, 1.7976931348623157e308, -1.7976931348623157e308}) ==
+        1.7976931348623157e308);
   CHECK(sum({HUGE_VAL, 1.0}) == HUGE_VAL);
   CHECK(std::isnan(sum({HUGE_VAL, -HUGE_VAL})));
   CHECK(std::isnan(sum({std::nan(""), 1.0})));
@@ -182,7 +195,8 @@ TEST_CASE("an evaluation split over processes has the same bits") {
         parts.back().update(piece.outputs, piece.labels);
       }
       Classification merged(0, options);
-      for (size_t i = parts.size(); i-- > 0;) merged.merge(Classification::from_bytes(parts[i].bytes(), options));
+      for (size_t i = parts.size(); i-- > 0;)
+        merged.merge(Classification::from_bytes(parts[i].bytes(), options));
       CHECK(fingerprint(merged.compute()) == whole);
       CHECK(merged.samples() == 97);
     }
@@ -196,7 +210,8 @@ TEST_CASE("a saved accumulator is read back or refused") {
   const std::string bytes = all.bytes();
   CHECK(Classification::from_bytes(bytes).bytes() == bytes);
   CHECK(Classification::from_bytes(Classification().bytes()).samples() == 0);
-  for (size_t n = 0; n < bytes.size(); ++n) CHECK_THROWS_AS(Classification::from_bytes(std::string_view(bytes).substr(0, n)), Error);
+  for (size_t n = 0; n < bytes.size(); ++n)
+    CHECK_THROWS_AS(Classification::from_bytes(std::string_view(bytes).substr(0, n)), Error);
   CHECK_THROWS_AS(Classification::from_bytes(bytes + "x"), Error);
   for (size_t i = 0; i < bytes.size(); ++i) {
     std::string flipped = bytes;
@@ -291,5 +306,6 @@ TEST_CASE("bad input is refused and counts nothing") {
   CHECK_THROWS_AS(m.add(0, 2), Error);
   CHECK_THROWS_AS(m.merge(ConfusionMatrix(3)), Error);
   CHECK_THROWS_AS(class_scores(ConfusionMatrix(1), {.beta = -1, .zero_division = ZeroDivision::warn}), Error);
-  CHECK_THROWS_AS(Classification(2, {.class_names = {"one"}}).update(zeros(Shape{1, 2}), tensor<int64_t>({0})), Error);
+  CHECK_THROWS_AS(
+      Classification(2, {.class_names = {"one"}}).update(zeros(Shape{1, 2}), tensor<int64_t>({0})), Error);
 }

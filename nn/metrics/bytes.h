@@ -10,9 +10,12 @@
 namespace sconce::nn::metrics {
 
 inline void append_int64(std::string& out, int64_t value) {
-  for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(static_cast<uint64_t>(value) >> shift & 0xff);
+  for (int shift = 0; shift < 64; shift += 8)
+    out += static_cast<char>(static_cast<uint64_t>(value) >> shift & 0xff);
 }
-inline void append_double(std::string& out, double value) { append_int64(out, std::bit_cast<int64_t>(value)); }
+inline void append_double(std::string& out, double value) {
+  append_int64(out, std::bit_cast<int64_t>(value));
+}
 
 // Reads what append_* wrote; every doubt is ErrorKind::corrupt.
 class ByteReader {
@@ -20,7 +23,8 @@ class ByteReader {
   explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
 
   [[noreturn]] void refuse(const char* what) const {
-    throw Error(ErrorKind::corrupt, concat("[metrics] expected a saved accumulator, got ", what)).at_offset(at_);
+    throw Error(ErrorKind::corrupt, concat("[metrics] expected a saved accumulator, got ", what))
+        .at_offset(at_);
   }
   int64_t int64() {
     if (bytes_.size() - at_ < 8) refuse("too few bytes");

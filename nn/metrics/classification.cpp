@@ -35,7 +35,8 @@ double to_probabilities(double* row, int64_t outputs, int64_t label, Outputs kin
 
 }  // namespace
 
-Classification::Classification(int64_t classes, ClassificationOptions options) : options_(std::move(options)) {
+Classification::Classification(int64_t classes, ClassificationOptions options)
+    : options_(std::move(options)) {
   check(classes >= 0, "[classification] expected a number of classes, got ", classes);
   check(options_.top_k >= 1, "[classification] expected a top_k of at least 1, got ", options_.top_k);
   if (classes > 0) matrix_ = ConfusionMatrix(classes);
@@ -44,12 +45,12 @@ Classification::Classification(int64_t classes, ClassificationOptions options) :
 void Classification::begin(int64_t outputs, bool single) {
   const int64_t classes = single ? 2 : outputs;
   if (begun_) {
-    check(classes == matrix_.classes() && single == single_, "[classification] expected ", single_ ? 1 : matrix_.classes(),
-          " outputs for each sample, as before, got ", outputs);
+    check(classes == matrix_.classes() && single == single_, "[classification] expected ",
+          single_ ? 1 : matrix_.classes(), " outputs for each sample, as before, got ", outputs);
     return;
   }
-  check(matrix_.classes() == 0 || matrix_.classes() == classes, "[classification] expected outputs for ", matrix_.classes(),
-        " classes, got ", outputs);
+  check(matrix_.classes() == 0 || matrix_.classes() == classes, "[classification] expected outputs for ",
+        matrix_.classes(), " classes, got ", outputs);
   check(options_.class_names.empty() || static_cast<int64_t>(options_.class_names.size()) == classes,
         "[classification] expected names for ", classes, " classes, got ", options_.class_names.size());
   if (matrix_.classes() == 0) matrix_ = ConfusionMatrix(classes);
@@ -59,21 +60,24 @@ void Classification::begin(int64_t outputs, bool single) {
 
 void Classification::update(const Tensor& outputs, const Tensor& labels) {
   const ScoreShape shape = score_shape(op, outputs);
-  check(!is_complex(outputs.dtype()), "[classification] expected real outputs, got ", name_of(outputs.dtype()));
+  check(!is_complex(outputs.dtype()), "[classification] expected real outputs, got ",
+        name_of(outputs.dtype()));
   auto values = doubles_of(op, outputs);
   const auto truths = labels_of(op, labels, shape.samples);
   const int64_t classes = std::max<int64_t>(shape.outputs, 2);
   const bool are_probabilities = options_.outputs == Outputs::probabilities;
   for (double v : values) {
     check(!std::isnan(v), "[classification] expected scores, got NaN");
-    check(!are_probabilities || (v >= 0 && v <= 1), "[classification] expected probabilities in [0, 1], got ", v);
+    check(!are_probabilities || (v >= 0 && v <= 1), "[classification] expected probabilities in [0, 1], got ",
+          v);
   }
   for (int64_t label : truths)
-    check((label >= 0 && label < classes) || label == options_.ignore_index, "[classification] expected labels in [0, ", classes,
-          "), got ", label);
+    check((label >= 0 && label < classes) || label == options_.ignore_index,
+          "[classification] expected labels in [0, ", classes, "), got ", label);
   for (int64_t i = 0; i < shape.samples && !are_probabilities && shape.outputs > 1; ++i) {
     const double* row = values.data() + i * shape.outputs;
-    check(std::isfinite(*std::max_element(row, row + shape.outputs)), "[classification] expected scores with a finite maximum, got infinity");
+    check(std::isfinite(*std::max_element(row, row + shape.outputs)),
+          "[classification] expected scores with a finite maximum, got infinity");
   }
   begin(shape.outputs, shape.outputs == 1);
 
@@ -101,8 +105,9 @@ void Classification::update(const Tensor& outputs, const Tensor& labels) {
 void Classification::merge(const Classification& other) {
   check(options_.top_k == other.options_.top_k && options_.curves == other.options_.curves,
         "[classification] expected the other part to have been made with the same top_k and curves");
-  check(matrix_.classes() == 0 || other.matrix_.classes() == 0 || matrix_.classes() == other.matrix_.classes(),
-        "[classification] expected ", matrix_.classes(), " classes to merge, got ", other.matrix_.classes());
+  check(
+      matrix_.classes() == 0 || other.matrix_.classes() == 0 || matrix_.classes() == other.matrix_.classes(),
+      "[classification] expected ", matrix_.classes(), " classes to merge, got ", other.matrix_.classes());
   if (!other.begun_) return;
   begin(other.single_ ? 1 : other.matrix_.classes(), other.single_);
   matrix_.merge(other.matrix_);
@@ -127,7 +132,8 @@ ClassificationSummary Classification::compute() const {
   out.ignored = ignored_;
   out.accuracy = metrics::accuracy(matrix_);
   out.top_k = options_.top_k;
-  out.top_k_accuracy = out.samples > 0 ? static_cast<double>(top_k_hits_) / static_cast<double>(out.samples) : nan;
+  out.top_k_accuracy =
+      out.samples > 0 ? static_cast<double>(top_k_hits_) / static_cast<double>(out.samples) : nan;
   out.loss = loss_.mean();
   out.brier = brier_.mean();
   out.balanced_accuracy = metrics::balanced_accuracy(matrix_);
@@ -142,7 +148,8 @@ ClassificationSummary Classification::compute() const {
   for (int64_t c = 0; c < classes; ++c) {
     ClassSummary one;
     static_cast<ClassScores&>(one) = scores[static_cast<size_t>(c)];
-    one.name = options_.class_names.empty() ? std::to_string(c) : options_.class_names[static_cast<size_t>(c)];
+    one.name =
+        options_.class_names.empty() ? std::to_string(c) : options_.class_names[static_cast<size_t>(c)];
     one.predicted = matrix_.predicted(c);
     one.auc = one.average_precision = nan;
     out.classes.push_back(std::move(one));
@@ -183,7 +190,8 @@ ClassificationSummary Classification::compute() const {
 std::string Classification::bytes() const {
   std::string out = "SCONCEM1";
   const int64_t classes = matrix_.classes();
-  for (int64_t v : {classes, int64_t{begun_}, int64_t{single_}, options_.top_k, int64_t{options_.curves}, ignored_, top_k_hits_})
+  for (int64_t v : {classes, int64_t{begun_}, int64_t{single_}, options_.top_k, int64_t{options_.curves},
+                    ignored_, top_k_hits_})
     append_int64(out, v);
   for (int64_t label = 0; label < classes; ++label)
     for (int64_t guess = 0; guess < classes; ++guess) append_int64(out, matrix_.at(label, guess));
@@ -201,7 +209,8 @@ Classification Classification::from_bytes(std::string_view bytes, Classification
   const int64_t classes = in.count(), begun = in.count(), single = in.count();
   options.top_k = in.count();
   const int64_t curves = in.count();
-  if (classes > 65536 || begun > 1 || single > 1 || curves > 1 || options.top_k < 1 || (single && classes != 2) || (begun && classes < 1))
+  if (classes > 65536 || begun > 1 || single > 1 || curves > 1 || options.top_k < 1 ||
+      (single && classes != 2) || (begun && classes < 1))
     in.refuse("an impossible header");
   if (static_cast<size_t>(classes * classes) > bytes.size() / 8) in.refuse("too few bytes");
   options.curves = curves == 1;
@@ -225,11 +234,13 @@ Classification Classification::from_bytes(std::string_view bytes, Classification
   in.finish();
   const size_t outputs = single ? 1 : static_cast<size_t>(classes);
   if (out.scores_.size() != out.labels_.size() * outputs) in.refuse("another number of scores than labels");
-  if (curves && begun && static_cast<int64_t>(out.labels_.size()) != out.matrix_.total()) in.refuse("another number of labels than samples");
+  if (curves && begun && static_cast<int64_t>(out.labels_.size()) != out.matrix_.total())
+    in.refuse("another number of labels than samples");
   return out;
 }
 
-ClassificationSummary classification(const Tensor& outputs, const Tensor& labels, const ClassificationOptions& options) {
+ClassificationSummary classification(const Tensor& outputs, const Tensor& labels,
+                                     const ClassificationOptions& options) {
   Classification all(0, options);
   all.update(outputs, labels);
   return all.compute();
@@ -238,7 +249,8 @@ ClassificationSummary classification(const Tensor& outputs, const Tensor& labels
 Tensor probabilities(const Tensor& outputs, Outputs kind) {
   const ScoreShape shape = score_shape("probabilities", outputs);
   auto values = doubles_of("probabilities", outputs);
-  for (int64_t i = 0; i < shape.samples; ++i) to_probabilities(values.data() + i * shape.outputs, shape.outputs, 0, kind);
+  for (int64_t i = 0; i < shape.samples; ++i)
+    to_probabilities(values.data() + i * shape.outputs, shape.outputs, 0, kind);
   return sconce::tensor(values, outputs.shape());
 }
 

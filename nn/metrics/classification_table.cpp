@@ -19,7 +19,8 @@ std::string fixed(double value, int digits) {
 
 // Characters, not bytes, of UTF-8 text.
 size_t width_of(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+  return static_cast<size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
 std::string right(const std::string& text, size_t width) {
@@ -41,7 +42,8 @@ std::string ClassificationSummary::table(int digits) const {
   for (const ClassSummary& c : classes) width = std::max(width, width_of(c.name));
   const auto line = [&](const std::string& name, const ClassScores& s) {
     return row(name, width,
-               {fixed(s.precision, digits), fixed(s.recall, digits), fixed(s.f_score, digits), std::to_string(s.support)});
+               {fixed(s.precision, digits), fixed(s.recall, digits), fixed(s.f_score, digits),
+                std::to_string(s.support)});
   };
   std::string out = row("", width, {"precision", "recall", "f1-score", "support"}) + "\n";
   for (const ClassSummary& c : classes) out += line(c.name, c);
@@ -50,8 +52,10 @@ std::string ClassificationSummary::table(int digits) const {
 }
 
 std::ostream& operator<<(std::ostream& out, const ClassificationSummary& s) {
-  out << "accuracy " << fixed(s.accuracy, 4) << " (" << s.correct << " of " << s.samples << "), loss " << fixed(s.loss, 4);
-  if (static_cast<int64_t>(s.classes.size()) > s.top_k && s.top_k > 1) out << ", top-" << s.top_k << " " << fixed(s.top_k_accuracy, 4);
+  out << "accuracy " << fixed(s.accuracy, 4) << " (" << s.correct << " of " << s.samples << "), loss "
+      << fixed(s.loss, 4);
+  if (static_cast<int64_t>(s.classes.size()) > s.top_k && s.top_k > 1)
+    out << ", top-" << s.top_k << " " << fixed(s.top_k_accuracy, 4);
   if (!std::isnan(s.auc)) out << ", ROC AUC " << fixed(s.auc, 4);
   if (!std::isnan(s.average_precision)) out << ", average precision " << fixed(s.average_precision, 4);
   if (s.ignored > 0) out << ", " << s.ignored << " ignored";

@@ -24,7 +24,8 @@ double ratio(double numerator, double denominator, ZeroDivision zero) {
   }
 }
 
-double f_score(double tp, double predicted, double support, const ScoreOptions& options, const ClassScores& scores) {
+double f_score(double tp, double predicted, double support, const ScoreOptions& options,
+               const ClassScores& scores) {
   if (std::isinf(options.beta)) return scores.recall;
   if (options.beta == 0) return scores.precision;
   const double square = options.beta * options.beta;
@@ -64,7 +65,7 @@ std::vector<Counts> counts_of(const ConfusionMatrix& m) {
 }
 
 // The mean of what is not NaN. Where all weights are 0, they are left out, as scikit-learn does.
-double mean_of(const std::vector<ClassScores>& scores, double ClassScores::* field, bool weighted) {
+double mean_of(const std::vector<ClassScores>& scores, double ClassScores::*field, bool weighted) {
   double sum = 0, weights = 0, plain = 0;
   int64_t valid = 0;
   for (const ClassScores& s : scores) {
@@ -88,29 +89,34 @@ ConfusionMatrix::ConfusionMatrix(int64_t classes) : classes_(classes) {
 
 void ConfusionMatrix::update(const Tensor& predictions, const Tensor& labels) {
   check(predictions.defined() && labels.defined() && predictions.shape() == labels.shape(),
-        "[confusion_matrix] expected predictions and labels of one shape, got ", predictions.shape(), " and ", labels.shape());
-  const auto guesses = indices_of("confusion_matrix", predictions), truths = indices_of("confusion_matrix", labels);
+        "[confusion_matrix] expected predictions and labels of one shape, got ", predictions.shape(), " and ",
+        labels.shape());
+  const auto guesses = indices_of("confusion_matrix", predictions),
+             truths = indices_of("confusion_matrix", labels);
   for (const auto* indices : {&guesses, &truths})
     for (int64_t c : *indices)
-      check(c >= 0 && c < classes_, "[confusion_matrix] expected class indices in [0, ", classes_, "), got ", c);
-  for (size_t i = 0; i < guesses.size(); ++i) ++counts_[static_cast<size_t>(truths[i] * classes_ + guesses[i])];
+      check(c >= 0 && c < classes_, "[confusion_matrix] expected class indices in [0, ", classes_, "), got ",
+            c);
+  for (size_t i = 0; i < guesses.size(); ++i)
+    ++counts_[static_cast<size_t>(truths[i] * classes_ + guesses[i])];
 }
 
 void ConfusionMatrix::add(int64_t label, int64_t prediction, int64_t count) {
   check(label >= 0 && label < classes_ && prediction >= 0 && prediction < classes_ && count >= 0,
-        "[confusion_matrix] expected class indices in [0, ", classes_, ") and a count of at least 0, got ", label, ", ", prediction,
-        " and ", count);
+        "[confusion_matrix] expected class indices in [0, ", classes_, ") and a count of at least 0, got ",
+        label, ", ", prediction, " and ", count);
   counts_[static_cast<size_t>(label * classes_ + prediction)] += count;
 }
 
 void ConfusionMatrix::merge(const ConfusionMatrix& other) {
-  check(classes_ == other.classes_, "[confusion_matrix] expected ", classes_, " classes to merge, got ", other.classes_);
+  check(classes_ == other.classes_, "[confusion_matrix] expected ", classes_, " classes to merge, got ",
+        other.classes_);
   for (size_t i = 0; i < counts_.size(); ++i) counts_[i] += other.counts_[i];
 }
 
 int64_t ConfusionMatrix::at(int64_t label, int64_t prediction) const {
-  check(label >= 0 && label < classes_ && prediction >= 0 && prediction < classes_, "[confusion_matrix] expected class indices in [0, ",
-        classes_, "), got ", label, " and ", prediction);
+  check(label >= 0 && label < classes_ && prediction >= 0 && prediction < classes_,
+        "[confusion_matrix] expected class indices in [0, ", classes_, "), got ", label, " and ", prediction);
   return counts_[static_cast<size_t>(label * classes_ + prediction)];
 }
 
@@ -193,10 +199,13 @@ ClassScores average_scores(const ConfusionMatrix& matrix, Average average, const
   return out;
 }
 
-double accuracy(const ConfusionMatrix& matrix) { return ratio(real(matrix.correct()), real(matrix.total()), ZeroDivision::nan); }
+double accuracy(const ConfusionMatrix& matrix) {
+  return ratio(real(matrix.correct()), real(matrix.total()), ZeroDivision::nan);
+}
 
 double balanced_accuracy(const ConfusionMatrix& matrix) {
-  return mean_of(class_scores(matrix, {.beta = 1, .zero_division = ZeroDivision::nan}), &ClassScores::recall, false);
+  return mean_of(class_scores(matrix, {.beta = 1, .zero_division = ZeroDivision::nan}), &ClassScores::recall,
+                 false);
 }
 
 double matthews_corrcoef(const ConfusionMatrix& matrix) {
@@ -248,14 +257,16 @@ double accuracy(const Tensor& outputs, const Tensor& labels) {
 
 double top_k_accuracy(const Tensor& scores, const Tensor& labels, int64_t k) {
   const ScoreShape shape = score_shape("top_k_accuracy", scores);
-  check(scores.dim() == 2 && k >= 1, "[top_k_accuracy] expected scores of shape (N, C) and a k of at least 1, got ", scores.shape(),
+  check(scores.dim() == 2 && k >= 1,
+        "[top_k_accuracy] expected scores of shape (N, C) and a k of at least 1, got ", scores.shape(),
         " and ", k);
   const auto values = doubles_of("top_k_accuracy", scores);
   const auto truths = labels_of("top_k_accuracy", labels, shape.samples);
   int64_t hits = 0;
   for (int64_t i = 0; i < shape.samples; ++i) {
     const int64_t label = truths[static_cast<size_t>(i)];
-    check(label >= 0 && label < shape.outputs, "[top_k_accuracy] expected labels in [0, ", shape.outputs, "), got ", label);
+    check(label >= 0 && label < shape.outputs, "[top_k_accuracy] expected labels in [0, ", shape.outputs,
+          "), got ", label);
     hits += rank_of(values.data() + i * shape.outputs, shape.outputs, label) < k;
   }
   return ratio(real(hits), real(shape.samples), ZeroDivision::nan);

@@ -37,11 +37,13 @@ std::vector<BinaryScores> one_against_rest(const char* op, const Tensor& scores,
 
 void BinaryScores::update(const Tensor& scores, const Tensor& labels) {
   const ScoreShape shape = score_shape("BinaryScores.update", scores);
-  check(shape.outputs == 1, "[BinaryScores.update] expected scores of shape (N) or (N, 1), got ", scores.shape());
+  check(shape.outputs == 1, "[BinaryScores.update] expected scores of shape (N) or (N, 1), got ",
+        scores.shape());
   const auto values = doubles_of("BinaryScores.update", scores);
   const auto truths = labels_of("BinaryScores.update", labels, shape.samples);
   for (double v : values) check(!std::isnan(v), "[BinaryScores.update] expected scores, got NaN");
-  for (int64_t t : truths) check(t == 0 || t == 1, "[BinaryScores.update] expected labels of 0 and 1, got ", t);
+  for (int64_t t : truths)
+    check(t == 0 || t == 1, "[BinaryScores.update] expected labels of 0 and 1, got ", t);
   for (size_t i = 0; i < values.size(); ++i) add(values[i], truths[i] == 1);
 }
 
@@ -67,7 +69,8 @@ std::vector<BinaryScores::Step> BinaryScores::steps() const {
   int64_t counts[2] = {0, 0};
   for (size_t i = 0; i < sorted.size(); ++i) {
     ++counts[sorted[i].positive];
-    if (i + 1 == sorted.size() || sorted[i + 1].score != sorted[i].score) out.push_back({sorted[i].score, counts[0], counts[1]});
+    if (i + 1 == sorted.size() || sorted[i + 1].score != sorted[i].score)
+      out.push_back({sorted[i].score, counts[0], counts[1]});
   }
   return out;
 }
@@ -87,11 +90,13 @@ RocCurve BinaryScores::roc(bool simplify) const {
   int64_t doubled_area = 0;  // in pairs of one negative and one positive
   for (size_t i = 0; i < all.size(); ++i) {
     const Step before = i > 0 ? all[i - 1] : Step{infinity, 0, 0};
-    doubled_area += (all[i].false_positives - before.false_positives) * (all[i].true_positives + before.true_positives);
+    doubled_area +=
+        (all[i].false_positives - before.false_positives) * (all[i].true_positives + before.true_positives);
     // A point between equal steps lies on the line of its neighbours. The first and the last one stay.
     const bool inner = i > 0 && i + 1 < all.size();
     if (simplify && inner &&
-        all[i + 1].false_positives - all[i].false_positives == all[i].false_positives - before.false_positives &&
+        all[i + 1].false_positives - all[i].false_positives ==
+            all[i].false_positives - before.false_positives &&
         all[i + 1].true_positives - all[i].true_positives == all[i].true_positives - before.true_positives)
       continue;
     add(all[i]);
@@ -157,10 +162,13 @@ double roc_auc(const Tensor& scores, const Tensor& labels, Average average) {
   return weights > 0 ? sum / weights : nan;
 }
 
-double average_precision(const Tensor& scores, const Tensor& labels) { return precision_recall_curve(scores, labels).average_precision; }
+double average_precision(const Tensor& scores, const Tensor& labels) {
+  return precision_recall_curve(scores, labels).average_precision;
+}
 
 double area_under(const std::vector<double>& x, const std::vector<double>& y) {
-  check(x.size() == y.size() && x.size() >= 2, "[area_under] expected two points or more, got ", x.size(), " x and ", y.size(), " y");
+  check(x.size() == y.size() && x.size() >= 2, "[area_under] expected two points or more, got ", x.size(),
+        " x and ", y.size(), " y");
   double area = 0;
   bool up = false, down = false;
   for (size_t i = 1; i < x.size(); ++i) {
@@ -187,7 +195,8 @@ double log_loss(const Tensor& probabilities, const Tensor& labels) {
     check(label >= 0 && label < classes, "[log_loss] expected labels in [0, ", classes, "), got ", label);
     double total = 0, right = 0;
     for (int64_t c = 0; c < classes; ++c) {
-      double p = shape.outputs > 1 ? values[static_cast<size_t>(i * shape.outputs + c)] : values[static_cast<size_t>(i)];
+      double p = shape.outputs > 1 ? values[static_cast<size_t>(i * shape.outputs + c)]
+                                   : values[static_cast<size_t>(i)];
       check(p >= 0 && p <= 1, "[log_loss] expected probabilities in [0, 1], got ", p);
       if (shape.outputs == 1 && c == 0) p = 1 - p;
       total += p;

@@ -68,7 +68,8 @@ void ExactSum::merge(const ExactSum& other) {
 }
 
 double ExactSum::value() const {
-  if (nans_ > 0 || (positive_infinities_ > 0 && negative_infinities_ > 0)) return std::numeric_limits<double>::quiet_NaN();
+  if (nans_ > 0 || (positive_infinities_ > 0 && negative_infinities_ > 0))
+    return std::numeric_limits<double>::quiet_NaN();
   if (positive_infinities_ > 0) return std::numeric_limits<double>::infinity();
   if (negative_infinities_ > 0) return -std::numeric_limits<double>::infinity();
   settle();
@@ -83,14 +84,18 @@ double ExactSum::value() const {
     }
     digits.back() = carry - digits.back();
   }
-  // The sign limb is 2^32 terms of the largest double away from its own overflow, so it is an ordinary digit here.
+  // The sign limb is 2^32 terms of the largest double away from its own overflow, so it is an ordinary digit
+  // here.
   int top = limb_count - 1;
   while (top >= 0 && digits[static_cast<size_t>(top)] == 0) --top;
   if (top < 0) return 0;
   // The highest 64 bits from the leading one down, and whether anything is left below them.
-  const auto digit = [&](int i) { return i < 0 ? uint64_t{0} : static_cast<uint64_t>(digits[static_cast<size_t>(i)]); };
+  const auto digit = [&](int i) {
+    return i < 0 ? uint64_t{0} : static_cast<uint64_t>(digits[static_cast<size_t>(i)]);
+  };
   const uint64_t leading = digit(top);
-  if (leading >> 32) return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+  if (leading >> 32)
+    return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
   const int width = std::bit_width(leading);  // 1 ... 32
   uint64_t window = leading << (64 - width) | digit(top - 1) << (32 - width);
   bool rest = false;
@@ -125,7 +130,8 @@ std::string ExactSum::bytes() const {
 ExactSum ExactSum::from_bytes(std::string_view bytes) {
   ByteReader in(bytes);
   ExactSum sum;
-  for (int64_t* v : {&sum.count_, &sum.nans_, &sum.positive_infinities_, &sum.negative_infinities_}) *v = in.count();
+  for (int64_t* v : {&sum.count_, &sum.nans_, &sum.positive_infinities_, &sum.negative_infinities_})
+    *v = in.count();
   for (size_t i = 0; i < sum.limbs_.size(); ++i) {
     sum.limbs_[i] = in.int64();
     const bool last = i + 1 == sum.limbs_.size();

@@ -36,7 +36,8 @@ inline std::vector<double> doubles_of(const char* op, const Tensor& t) {
   out.reserve(static_cast<size_t>(t.numel()));
   with_type(op, t.dtype(), [&]<class T>() {
     for_each_element<T>(t, [&](const T& v) {
-      if constexpr (std::is_arithmetic_v<T>) out.push_back(static_cast<double>(v));
+      if constexpr (std::is_arithmetic_v<T>)
+        out.push_back(static_cast<double>(v));
       else if constexpr (!std::is_same_v<T, Complex32> && !std::is_same_v<T, std::complex<float>> &&
                          !std::is_same_v<T, std::complex<double>>)
         out.push_back(static_cast<double>(static_cast<float>(v)));
@@ -75,7 +76,8 @@ struct ScoreShape {
 };
 inline ScoreShape score_shape(const char* op, const Tensor& scores) {
   check(scores.defined(), "[", op, "] expected scores, got an undefined tensor");
-  check(scores.dim() == 1 || scores.dim() == 2, "[", op, "] expected scores of shape (N, C), (N, 1) or (N), got ", scores.shape());
+  check(scores.dim() == 1 || scores.dim() == 2, "[", op,
+        "] expected scores of shape (N, C), (N, 1) or (N), got ", scores.shape());
   if (scores.dim() == 1) return {scores.size(0), 1};
   check(scores.size(1) >= 1, "[", op, "] expected at least one output, got shape ", scores.shape());
   return {scores.size(0), scores.size(1)};
@@ -84,12 +86,14 @@ inline ScoreShape score_shape(const char* op, const Tensor& scores) {
 // One label for each of `samples`, from a tensor of shape (N) or (N, 1).
 inline std::vector<int64_t> labels_of(const char* op, const Tensor& labels, int64_t samples) {
   check(labels.defined(), "[", op, "] expected labels, got an undefined tensor");
-  const bool fits = (labels.dim() == 1 || (labels.dim() == 2 && labels.size(1) == 1)) && labels.size(0) == samples;
+  const bool fits =
+      (labels.dim() == 1 || (labels.dim() == 2 && labels.size(1) == 1)) && labels.size(0) == samples;
   check(fits, "[", op, "] expected ", samples, " labels, one for each sample, got shape ", labels.shape());
   return indices_of(op, labels);
 }
 
-// How many classes come before `label` when scores fall: those with a larger one, or an equal one and a smaller index. NaN is largest.
+// How many classes come before `label` when scores fall: those with a larger one, or an equal one and a
+// smaller index. NaN is largest.
 inline int64_t rank_of(const double* scores, int64_t classes, int64_t label) {
   const double own = scores[label];
   int64_t rank = 0;

@@ -23,7 +23,8 @@ class ConfusionMatrix {
   // Throws ErrorKind::invalid_argument unless 0 <= classes <= 65536.
   explicit ConfusionMatrix(int64_t classes);
 
-  // Class indices of equal shape. Throws ErrorKind::invalid_argument on one outside [0, classes()), and counts nothing then.
+  // Class indices of equal shape. Throws ErrorKind::invalid_argument on one outside [0, classes()), and
+  // counts nothing then.
   void update(const Tensor& predictions, const Tensor& labels);
   void add(int64_t label, int64_t prediction, int64_t count = 1);
   // Throws ErrorKind::invalid_argument when the numbers of classes differ.
@@ -32,11 +33,11 @@ class ConfusionMatrix {
   int64_t classes() const { return classes_; }
   int64_t at(int64_t label, int64_t prediction) const;
   int64_t total() const;
-  int64_t correct() const;                   // the diagonal's sum
-  int64_t support(int64_t label) const;      // a row's sum
-  int64_t predicted(int64_t label) const;    // a column's sum
-  Tensor tensor() const;                     // i64 (classes, classes), rows are true classes
-  Tensor normalized(Normalize by) const;     // f64; rows, columns or totals of 0 give 0, as scikit-learn
+  int64_t correct() const;                 // the diagonal's sum
+  int64_t support(int64_t label) const;    // a row's sum
+  int64_t predicted(int64_t label) const;  // a column's sum
+  Tensor tensor() const;                   // i64 (classes, classes), rows are true classes
+  Tensor normalized(Normalize by) const;   // f64; rows, columns or totals of 0 give 0, as scikit-learn
 
   friend bool operator==(const ConfusionMatrix&, const ConfusionMatrix&) = default;
 
@@ -54,10 +55,12 @@ struct ClassScores {
   int64_t support = 0;
 };
 struct ScoreOptions {
-  double beta = 1;  // of the F-score; 0 gives precision, infinity recall. Throws ErrorKind::invalid_argument when negative or NaN.
+  double beta = 1;  // of the F-score; 0 gives precision, infinity recall. Throws ErrorKind::invalid_argument
+                    // when negative or NaN.
   ZeroDivision zero_division = ZeroDivision::warn;
 };
-// sklearn.metrics.precision_recall_fscore_support, with specificity = TN / (TN + FP) beside it. One entry for each class.
+// sklearn.metrics.precision_recall_fscore_support, with specificity = TN / (TN + FP) beside it. One entry for
+// each class.
 std::vector<ClassScores> class_scores(const ConfusionMatrix& matrix, const ScoreOptions& options = {});
 ClassScores average_scores(const ConfusionMatrix& matrix, Average average, const ScoreOptions& options = {});
 
@@ -73,11 +76,12 @@ double cohen_kappa(const ConfusionMatrix& matrix);
 // The class of each sample. `scores` (N, C): the first largest, NaN counting as largest, as torch.argmax.
 // (N, 1) or (N): 1 where the score is above `threshold`. i64 (N).
 Tensor predictions(const Tensor& scores, double threshold = 0);
-// Share of samples whose prediction is the label. `outputs` are scores as above, or class indices of an integer dtype.
-// NaN without samples.
+// Share of samples whose prediction is the label. `outputs` are scores as above, or class indices of an
+// integer dtype. NaN without samples.
 double accuracy(const Tensor& outputs, const Tensor& labels);
-// sklearn.metrics.top_k_accuracy_score on (N, C) scores, except for ties: here a label counts when fewer than k classes have a larger
-// score, or an equal one and a smaller index; as torch.topk's usual use. NaN without samples.
+// sklearn.metrics.top_k_accuracy_score on (N, C) scores, except for ties: here a label counts when fewer than
+// k classes have a larger score, or an equal one and a smaller index; as torch.topk's usual use. NaN without
+// samples.
 double top_k_accuracy(const Tensor& scores, const Tensor& labels, int64_t k);
 
 }  // namespace sconce::nn::metrics

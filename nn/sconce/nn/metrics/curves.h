@@ -8,16 +8,19 @@ namespace sconce::nn::metrics {
 
 // One point for each threshold, from (0, 0) at an infinite one; sklearn.metrics.roc_curve.
 struct RocCurve {
-  std::vector<double> false_positive_rate, true_positive_rate, thresholds;  // rates are NaN where a class does not occur
-  double area = 0;                                                          // NaN unless both classes occur
+  std::vector<double> false_positive_rate, true_positive_rate,
+      thresholds;   // rates are NaN where a class does not occur
+  double area = 0;  // NaN unless both classes occur
 };
-// By increasing threshold, then the point (recall 0, precision 1), which has none; sklearn.metrics.precision_recall_curve.
+// By increasing threshold, then the point (recall 0, precision 1), which has none;
+// sklearn.metrics.precision_recall_curve.
 struct PrecisionRecallCurve {
   std::vector<double> precision, recall, thresholds;
   double average_precision = 0;  // sklearn.metrics.average_precision_score; NaN without samples
 };
 
-// Scores of a yes-or-no question, gathered in parts. The curves depend on the set of samples only, not on order or parts.
+// Scores of a yes-or-no question, gathered in parts. The curves depend on the set of samples only, not on
+// order or parts.
 class BinaryScores {
  public:
   // `scores` (N) or (N, 1), larger for yes; `labels` of the same length, 0 or 1.
@@ -48,8 +51,9 @@ class BinaryScores {
 RocCurve roc_curve(const Tensor& scores, const Tensor& labels, bool simplify = true);
 PrecisionRecallCurve precision_recall_curve(const Tensor& scores, const Tensor& labels);
 
-// sklearn.metrics.roc_auc_score: binary for (N) or (N, 1) scores; for (N, C) scores one class against the rest. Macro and weighted leave out
-// classes with an area of NaN; micro counts every (sample, class) pair. NaN where nothing is left.
+// sklearn.metrics.roc_auc_score: binary for (N) or (N, 1) scores; for (N, C) scores one class against the
+// rest. Macro and weighted leave out classes with an area of NaN; micro counts every (sample, class) pair.
+// NaN where nothing is left.
 double roc_auc(const Tensor& scores, const Tensor& labels, Average average = Average::macro);
 // The areas of the single classes, NaN where one does not occur or nothing else does.
 std::vector<double> roc_auc_per_class(const Tensor& scores, const Tensor& labels);
@@ -59,11 +63,11 @@ double average_precision(const Tensor& scores, const Tensor& labels);
 // Throws ErrorKind::invalid_argument on fewer than two points or x that turns back.
 double area_under(const std::vector<double>& x, const std::vector<double>& y);
 
-// sklearn.metrics.log_loss of probabilities (N, C), or (N) or (N, 1) of class 1: mean of -log p of the right class, with p cut to
-// [eps, 1 - eps] by the dtype's epsilon and rows scaled to sum 1. NaN without samples.
+// sklearn.metrics.log_loss of probabilities (N, C), or (N) or (N, 1) of class 1: mean of -log p of the right
+// class, with p cut to [eps, 1 - eps] by the dtype's epsilon and rows scaled to sum 1. NaN without samples.
 double log_loss(const Tensor& probabilities, const Tensor& labels);
-// sklearn.metrics.brier_score_loss: mean square error of the probabilities: for (N) or (N, 1) of class 1 over that class, for (N, C)
-// summed over classes (halved for two, so that both forms agree).
+// sklearn.metrics.brier_score_loss: mean square error of the probabilities: for (N) or (N, 1) of class 1 over
+// that class, for (N, C) summed over classes (halved for two, so that both forms agree).
 double brier_score(const Tensor& probabilities, const Tensor& labels);
 
 }  // namespace sconce::nn::metrics

@@ -7,8 +7,8 @@
 
 namespace sconce::nn::metrics {
 
-// Holds the sum exactly, as a fixed-point number that spans every double, and rounds once when asked. So the sums of parts,
-// merged in any order, give the bits of the unsplit sum.
+// Holds the sum exactly, as a fixed-point number that spans every double, and rounds once when asked. So the
+// sums of parts, merged in any order, give the bits of the unsplit sum.
 class ExactSum {
  public:
   void add(double term);
