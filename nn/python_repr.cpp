@@ -1,5 +1,8 @@
 #include "python_repr.h"
 
+#include <charconv>
+#include <cmath>
+
 namespace sconce::nn {
 
 std::string python_repr(std::string_view text) {
@@ -23,6 +26,18 @@ std::string python_repr(std::string_view text) {
       out += c;
   }
   return out + quote;
+}
+
+std::string python_repr(double value) {
+  if (std::isnan(value)) return "nan";
+  if (std::isinf(value)) return value < 0 ? "-inf" : "inf";
+  const double size = std::fabs(value);
+  const bool scientific = size != 0 && (size < 1e-4 || size >= 1e16);
+  char text[64];
+  const auto end = std::to_chars(text, text + sizeof text, value,
+                                 scientific ? std::chars_format::scientific : std::chars_format::fixed);
+  std::string out(text, end.ptr);
+  return scientific || out.find('.') != std::string::npos ? out : out + ".0";
 }
 
 std::string python_repr(const std::vector<std::string>& texts) {

@@ -45,7 +45,8 @@ TEST_CASE("module: names and counts") {
 
 TEST_CASE("module: nothing is changed unless everything fits") {
   Pair net;
-  StateDict state{{"first.weight", filled({2}, 7)}, {"first.bias", filled({3}, 7)}, {"second.weight", filled({2}, 7)}};
+  StateDict state{
+      {"first.weight", filled({2}, 7)}, {"first.bias", filled({3}, 7)}, {"second.weight", filled({2}, 7)}};
   CHECK_THROWS_AS(net.load_state_dict(state), nn::LoadStateDictError);
   for (const auto& p : net.named_parameters()) CHECK(p.second.data<float>()[0] != 7);
   CHECK_THROWS_AS(net.load_state_dict(state, {.strict = false}), nn::LoadStateDictError);

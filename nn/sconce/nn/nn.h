@@ -1,5 +1,13 @@
 // Every module.
 #pragma once
+#include <sconce/nn/activation.h>
+#include <sconce/nn/conv.h>
+#include <sconce/nn/dropout.h>
+#include <sconce/nn/linear.h>
 #include <sconce/nn/load_state_dict.h>
+#include <sconce/nn/models.h>
 #include <sconce/nn/module.h>
-#include <sconce/nn/walk.h>
+#include <sconce/nn/norm.h>
+#include <sconce/nn/pad.h>
+#include <sconce/nn/pool.h>
+#include <sconce/nn/sequential.h>

@@ -1,0 +1,108 @@
+#include <sconce/nn/models.h>
+
+#include <functional>
+
+namespace sconce::nn {
+namespace {
+
+using Maker = std::function<std::unique_ptr<Module>(int64_t num_classes)>;
+
+struct Entry {
+  ModelInfo info;
+  Maker make;
+};
+
+template <class M>
+std::unique_ptr<Module> boxed(M module) {
+  return std::make_unique<M>(std::move(module));
+}
+
+// The table of everything; adding a model is adding lines here.
+const std::vector<Entry>& table() {
+  static const std::vector<Entry> entries = [] {
+    const std::vector<double> mean{0.485, 0.456, 0.406}, stddev{0.229, 0.224, 0.225};
+    std::vector<Entry> all;
+    all.push_back({{"lenet", "LeNet-5 for MNIST, images resized to 32x32", {1, 32, 32}, 10, {}, {}, 32, 0},
+                   [](int64_t n) { return boxed(LeNet(n)); }});
+    for (const int depth : {20, 32, 44, 56, 110})
+      all.push_back({{concat("cifar_resnet", depth),
+                      concat("ResNet-", depth, " for CIFAR (He et al. 2016, shortcut option A)"),
+                      {3, 32, 32},
+                      10,
+                      mean,
+                      stddev,
+                      0,
+                      0},
+                     [depth](int64_t n) { return boxed(CifarResNet(depth, n)); }});
+    const std::pair<int, ResNet (*)(int64_t)> resnets[] = {
+        {18, resnet18}, {34, resnet34}, {50, resnet50}, {101, resnet101}, {152, resnet152}};
+    for (const auto& [depth, make] : resnets)
+      all.push_back({{concat("resnet", depth),
+                      concat("ResNet-", depth, " as torchvision's"),
+                      {3, 224, 224},
+                      1000,
+                      mean,
+                      stddev,
+                      256,
+                      224},
+                     [make = make](int64_t n) { return boxed(make(n)); }});
+    for (const int depth : {11, 13, 16, 19})
+      for (const bool norm : {false, true})
+        all.push_back({{concat("vgg", depth, norm ? "_bn" : ""),
+                        concat("VGG-", depth, norm ? " with batch norm" : "", " as torchvision's"),
+                        {3, 224, 224},
+                        1000,
+                        mean,
+                        stddev,
+                        256,
+                        224},
+                       [depth, norm](int64_t n) { return boxed(VGG(depth, norm, n)); }});
+    return all;
+  }();
+  return entries;
+}
+
+// Names that share a beginning with the unknown one, or all.
+std::string near_names(std::string_view name) {
+  std::string near, all;
+  for (const auto& entry : table()) {
+    const std::string& known = entry.info.name;
+    all += (all.empty() ? "" : ", ") + known;
+    if (name.size() >= 3 &&
+        (known.find(name.substr(0, 3)) != std::string::npos || known.find(name) != std::string::npos))
+      near += (near.empty() ? "" : ", ") + known;
+  }
+  return near.empty() ? all : near;
+}
+
+}  // namespace
+
+const std::vector<ModelInfo>& models() {
+  static const std::vector<ModelInfo> infos = [] {
+    std::vector<ModelInfo> out;
+    for (const auto& entry : table()) out.push_back(entry.info);
+    return out;
+  }();
+  return infos;
+}
+
+const ModelInfo* find_model(std::string_view name) {
+  for (const auto& info : models())
+    if (info.name == name) return &info;
+  return nullptr;
+}
+
+std::unique_ptr<Module> make_model(std::string_view name, std::optional<int64_t> num_classes) {
+  if (name.find('(') != std::string_view::npos) {
+    check(!num_classes, "[make_model] an expression says its own sizes; num_classes is for the named models");
+    return module_from(name);
+  }
+  check(!num_classes || *num_classes > 0, "[make_model] expected at least one class, got ",
+        num_classes.value_or(0));
+  for (const auto& entry : table())
+    if (entry.info.name == name) return entry.make(num_classes.value_or(entry.info.num_classes));
+  fail(ErrorKind::invalid_argument, "[make_model] no model \"", name, "\"; there are ", near_names(name),
+       ", and expressions like \"Sequential(Linear(2, 8), ReLU(), Linear(8, 1))\"");
+}
+
+}  // namespace sconce::nn

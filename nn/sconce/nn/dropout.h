@@ -1,0 +1,31 @@
+// Dropout, which after training does nothing.
+#pragma once
+#include <sconce/nn/module.h>
+
+namespace sconce::nn {
+
+// As torch.nn.Dropout and its kin after model.eval(): gives back its input. `p` and `inplace` are only
+// printed.
+class Dropout : public Module {
+ public:
+  explicit Dropout(double probability = 0.5, bool in_place = false) : p(probability), inplace(in_place) {}
+  Tensor forward(const Tensor& x) const override { return x; }
+  std::string extra_repr() const override;
+
+  double p;
+  bool inplace;
+};
+class Dropout1d : public Dropout {
+ public:
+  using Dropout::Dropout;
+};
+class Dropout2d : public Dropout {
+ public:
+  using Dropout::Dropout;
+};
+class AlphaDropout : public Dropout {
+ public:
+  using Dropout::Dropout;
+};
+
+}  // namespace sconce::nn
