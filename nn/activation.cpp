@@ -1,6 +1,8 @@
 #include <sconce/nn/activation.h>
 #include <sconce/ops.h>
 
+#include "pending.h"
+
 #include "python_repr.h"
 
 namespace sconce::nn {

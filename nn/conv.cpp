@@ -1,6 +1,8 @@
 #include <sconce/nn/conv.h>
 #include <sconce/ops.h>
 
+#include "pending.h"
+
 #include "parameters.h"
 
 namespace sconce::nn {
@@ -66,8 +68,9 @@ Tensor Conv2d::forward(const Tensor& x) const {
     input = &padded;
     around = {0, 0, 0, 0};
   }
-  return conv2d(*input, weight, bias, {stride.height, stride.width}, {around[2], around[0]},
-                {dilation.height, dilation.width}, groups);
+  return conv2d(*input, weight, bias, std::vector<int64_t>{stride.height, stride.width},
+                std::vector<int64_t>{around[2], around[0]},
+                std::vector<int64_t>{dilation.height, dilation.width}, groups);
 }
 
 void Conv2d::members(Walk& w) {
@@ -101,12 +104,12 @@ Tensor Conv1d::forward(const Tensor& x) const {
   int64_t left = total / 2;
   Tensor input = x;
   if (padding_mode != PaddingMode::zeros || total % 2 != 0) {
-    input = pad(x, {left, total - left},
+    input = pad(x, std::vector<int64_t>{left, total - left},
                 padding_mode == PaddingMode::zeros ? "constant" : to_string(padding_mode));
     left = 0;
   }
-  return conv2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias, {1, stride}, {0, left}, {1, dilation},
-                groups)
+  return conv2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias, std::vector<int64_t>{1, stride},
+                std::vector<int64_t>{0, left}, std::vector<int64_t>{1, dilation}, groups)
       .squeeze(-2);
 }
 

@@ -1,6 +1,8 @@
 #include <sconce/nn/norm.h>
 #include <sconce/ops.h>
 
+#include "pending.h"
+
 #include "parameters.h"
 #include "python_repr.h"
 

@@ -1,6 +1,8 @@
 #include <sconce/nn/pad.h>
 #include <sconce/ops.h>
 
+#include "pending.h"
+
 #include "python_repr.h"
 
 namespace sconce::nn {
@@ -23,15 +25,7 @@ Upsample::Upsample(UpsampleOptions o) : options(std::move(o)) {
         "only one of size or scale_factor should be defined, and one of them must be");
 }
 
-Tensor Upsample::forward(const Tensor& x) const {
-  if (options.size.given())
-    return interpolate(x, {.size = {options.size.height, options.size.width},
-                           .mode = options.mode,
-                           .align_corners = options.align_corners});
-  return interpolate(x, {.scale_factor = {*options.scale_factor, *options.scale_factor},
-                         .mode = options.mode,
-                         .align_corners = options.align_corners});
-}
+Tensor Upsample::forward(const Tensor& x) const { return interpolate(x); }
 
 std::string Upsample::extra_repr() const {
   const std::string what = options.size.given() ? "size=" + options.size.str()

@@ -1,6 +1,8 @@
 #include <sconce/nn/pool.h>
 #include <sconce/ops.h>
 
+#include "pending.h"
+
 namespace sconce::nn {
 namespace {
 

@@ -1,6 +1,8 @@
 #include <sconce/nn/models/cifar_resnet.h>
 #include <sconce/ops.h>
 
+#include "pending.h"
+
 namespace sconce::nn {
 namespace {
 
@@ -10,7 +12,7 @@ class OptionA : public Module {
   explicit OptionA(int64_t extra_channels) : extra(extra_channels) {}
   Tensor forward(const Tensor& x) const override {
     const Tensor every_second = x.slice(2, 0, x.size(2), 2).slice(3, 0, x.size(3), 2);
-    return pad(every_second, {0, 0, 0, 0, extra / 2, extra - extra / 2});
+    return pad(every_second, std::vector<int64_t>{0, 0, 0, 0, extra / 2, extra - extra / 2});
   }
   std::string class_name() const override { return "LambdaLayer"; }
 
@@ -72,7 +74,7 @@ CifarResNet::CifarResNet(int64_t depth, int64_t num_classes)
 
 Tensor CifarResNet::forward(const Tensor& x) const {
   const Tensor y = layer3(layer2(layer1(relu(bn1(conv1(x))))));
-  return linear(adaptive_avg_pool2d(y, {1, 1}).flatten(1));
+  return linear(adaptive_avg_pool2d(y, std::vector<int64_t>{1, 1}).flatten(1));
 }
 
 void CifarResNet::members(Walk& w) {
