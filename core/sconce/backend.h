@@ -1,15 +1,18 @@
 // What a device kind must do. The ops check, infer shapes and allocate; a backend only computes.
 #pragma once
 #include <sconce/device.h>
+#include <sconce/kernels/op_codes.h>
 
 #include <cstddef>
 #include <memory>
 
 namespace sconce {
 
+class Scalar;
 class Tensor;
 struct MatmulArgs;  // these in <sconce/kernel_args.h>
 struct ConvArgs;
+enum class DType : uint8_t;
 
 // One pure virtual per kernel family, so that a backend that lacks one does not compile. Kernels receive valid tensors of
 // their device, neither check nor allocate results, and see strides only where that is said.
@@ -27,6 +30,13 @@ class Backend {
   virtual void matmul(const MatmulArgs& args) = 0;
   // Convolutions, for the same dtypes.
   virtual void conv2d(const ConvArgs& args) = 0;
+
+  // Elementwise (formulas in <sconce/kernels/unary.h> and binary.h). Operands may have any strides, `out` is contiguous and not
+  // empty; the kernel computes in the compute_dtype() and rounds once to out's dtype.
+  // x has out's shape. A floating out with an integer x computes in out's type.
+  virtual void unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scalar& b) = 0;
+  // a and b broadcast to out's shape; both are read in the compute type of `common`.
+  virtual void binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType common, const Scalar& alpha) = 0;
 };
 
 // The backend of the CPU.

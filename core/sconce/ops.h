@@ -1,5 +1,8 @@
 // Every op, by family. Names, arguments and defaults are those of torch and torch.nn.functional.
 #pragma once
+#include <sconce/ops/activation.h>
 #include <sconce/ops/conv.h>
 #include <sconce/ops/create.h>
+#include <sconce/ops/elementwise.h>
 #include <sconce/ops/matmul.h>
+#include <sconce/ops/promotion.h>
