@@ -37,14 +37,19 @@ void binary_as(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, C alp
 
 }  // namespace
 
-void CpuBackend::binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType type, const Scalar& alpha) {
+void CpuBackend::binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType type,
+                        const Scalar& alpha) {
   type = compute_dtype(type);
-  if (is_complex(type)) binary_as<std::complex<double>>(op, a, b, out, alpha.to_complex());
-  else if (type == DType::f64) binary_as<double>(op, a, b, out, alpha.to_double());
-  else if (is_floating_point(type)) binary_as<float>(op, a, b, out, static_cast<float>(alpha.to_double()));
+  if (is_complex(type))
+    binary_as<std::complex<double>>(op, a, b, out, alpha.to_complex());
+  else if (type == DType::f64)
+    binary_as<double>(op, a, b, out, alpha.to_double());
+  else if (is_floating_point(type))
+    binary_as<float>(op, a, b, out, static_cast<float>(alpha.to_double()));
   else if (type == DType::u64 && (op == BinaryOp::maximum || op == BinaryOp::minimum))
     binary_as<uint64_t>(op, a, b, out, 1);
-  else binary_as<int64_t>(op, a, b, out, alpha.to_int64());
+  else
+    binary_as<int64_t>(op, a, b, out, alpha.to_int64());
 }
 
 }  // namespace sconce

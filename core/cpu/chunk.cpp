@@ -9,8 +9,10 @@ namespace {
 
 template <class To, class From>
 To convert(From value) {
-  if constexpr (std::is_same_v<From, bool> && std::is_integral_v<To>) return static_cast<To>(value);
-  else return cast_to<To>(value);
+  if constexpr (std::is_same_v<From, bool> && std::is_integral_v<To>)
+    return static_cast<To>(value);
+  else
+    return cast_to<To>(value);
 }
 
 // Real compute types meet complex elements only by mistake; that pair is not compiled.
@@ -37,8 +39,10 @@ std::unique_ptr<C[]> chunk_buffer(int64_t numel) {
 template <class C>
 void load(DType dtype, const void* from, int64_t stride, int64_t n, C* out) {
   with_type("load", dtype, [&]<class T>() {
-    if constexpr (compatible<C, T>) load_as(static_cast<const T*>(from), stride, n, out);
-    else fail_dtype("load", dtype);
+    if constexpr (compatible<C, T>)
+      load_as(static_cast<const T*>(from), stride, n, out);
+    else
+      fail_dtype("load", dtype);
   });
 }
 
@@ -59,7 +63,9 @@ void store(const R* from, int64_t n, DType dtype, void* to, int64_t stride) {
 
 template <class C>
 ChunkReader<C>::ChunkReader(const Tensor& tensor, const Shape& shape)
-    : base_(static_cast<const char*>(tensor.data())), dtype_(tensor.dtype()), size_(static_cast<int64_t>(size_of(dtype_))) {
+    : base_(static_cast<const char*>(tensor.data())),
+      dtype_(tensor.dtype()),
+      size_(static_cast<int64_t>(size_of(dtype_))) {
   if (shape.numel() == 0) {
     way_ = Way::direct;
     return;

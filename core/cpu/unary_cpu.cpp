@@ -37,17 +37,25 @@ void unary_as(UnaryOp op, const Tensor& x, Tensor& out, Bound a, Bound b) {
 
 void CpuBackend::unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scalar& b) {
   // Integers go to a floating result in its own compute type; a boolean result is decided in the operand's.
-  const DType type = compute_dtype(is_floating_point(out.dtype()) && !is_complex(x.dtype()) ? out.dtype() : x.dtype());
-  if (is_complex(type)) unary_as<std::complex<double>>(op, x, out, a.to_double(), b.to_double());
-  else if (type == DType::f64) unary_as<double>(op, x, out, a.to_double(), b.to_double());
-  else if (is_floating_point(type)) unary_as<float>(op, x, out, a.to_double(), b.to_double());
+  const DType type =
+      compute_dtype(is_floating_point(out.dtype()) && !is_complex(x.dtype()) ? out.dtype() : x.dtype());
+  if (is_complex(type))
+    unary_as<std::complex<double>>(op, x, out, a.to_double(), b.to_double());
+  else if (type == DType::f64)
+    unary_as<double>(op, x, out, a.to_double(), b.to_double());
+  else if (is_floating_point(type))
+    unary_as<float>(op, x, out, a.to_double(), b.to_double());
   else if (type == DType::u64 && op == UnaryOp::clamp) {
-    const auto bound = [](const Scalar& s) { return static_cast<uint64_t>(std::max<int64_t>(s.to_int64(), 0)); };
+    const auto bound = [](const Scalar& s) {
+      return static_cast<uint64_t>(std::max<int64_t>(s.to_int64(), 0));
+    };
     // The absent upper bound stands for the largest number of all.
     const bool open = b.to_int64() == std::numeric_limits<int64_t>::max();
     unary_as<uint64_t>(op, x, out, bound(a), open ? std::numeric_limits<uint64_t>::max() : bound(b));
-  } else if (type == DType::u64 && op == UnaryOp::relu) out.copy_(x);
-  else unary_as<int64_t>(op, x, out, a.to_int64(), b.to_int64());
+  } else if (type == DType::u64 && op == UnaryOp::relu)
+    out.copy_(x);
+  else
+    unary_as<int64_t>(op, x, out, a.to_int64(), b.to_int64());
 }
 
 }  // namespace sconce

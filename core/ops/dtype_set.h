@@ -4,6 +4,9 @@
 #include <sconce/tensor.h>
 
 #include <initializer_list>
+#include <optional>
+
+#include "ops/arguments.h"
 
 namespace sconce {
 
@@ -32,7 +35,8 @@ inline constexpr DTypeSet wide_unsigned{DType::u16, DType::u32, DType::u64};
 inline constexpr DTypeSet boolean{DType::boolean};
 inline constexpr DTypeSet complex32{DType::complex32};
 inline constexpr DTypeSet complex{DType::complex64, DType::complex128};
-inline constexpr DTypeSet numeric = floats | float8 | e8m0 | integers | wide_unsigned | boolean | complex32 | complex;
+inline constexpr DTypeSet numeric =
+    floats | float8 | e8m0 | integers | wide_unsigned | boolean | complex32 | complex;
 }  // namespace dtypes
 
 // Throws ErrorKind::unsupported, naming op and dtype, unless the op takes it.
@@ -40,14 +44,12 @@ inline void check_dtype(const char* op, DType dtype, DTypeSet taken) {
   if (!taken.contains(dtype)) fail_dtype(op, dtype);
 }
 
-// A number as a recorder takes it. Throws ErrorKind::unsupported on a complex one.
-inline Recorder::Input recorded(const Scalar& s) {
-  if (s.is_bool()) return s.to_bool();
-  if (s.is_integral()) return s.to_int64();
-  if (s.is_complex()) fail(ErrorKind::unsupported, "[record] cannot record a complex number as an argument");
-  return s.to_double();
+// Optional arguments as a recorder takes them.
+inline Recorder::Input recorded(const std::optional<Scalar>& s) {
+  return s ? as_input(*s) : Recorder::Input();
 }
-inline Recorder::Input recorded(const std::optional<Scalar>& s) { return s ? recorded(*s) : Recorder::Input(); }
-inline Recorder::Input recorded(std::optional<DType> dtype) { return dtype ? Recorder::Input(*dtype) : Recorder::Input(); }
+inline Recorder::Input recorded(std::optional<DType> dtype) {
+  return dtype ? Recorder::Input(*dtype) : Recorder::Input();
+}
 
 }  // namespace sconce

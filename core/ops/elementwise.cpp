@@ -4,6 +4,8 @@
 #include <sconce/ops/elementwise.h>
 #include <sconce/ops/promotion.h>
 
+#include <limits>
+
 #include "ops/dtype_set.h"
 #include "ops/in_place.h"
 
@@ -23,19 +25,23 @@ struct Operand {
   Operand(const Tensor& t) : tensor(&t) {}
   Operand(const Scalar& s) : number(&s) {}
   void join(ResultType& common) const { tensor ? common.add(*tensor) : common.add(*number); }
-  Recorder::Input input() const { return tensor ? Recorder::Input(*tensor) : recorded(*number); }
+  Recorder::Input input() const { return tensor ? Recorder::Input(*tensor) : as_input(*number); }
   Shape shape() const { return tensor ? tensor->shape() : Shape(); }
   bool is_boolean() const { return tensor ? tensor->dtype() == DType::boolean : number->is_bool(); }
 };
 
 // A number with all its digits, as a 0-dim tensor.
 Tensor exactly(const Scalar& s, Device device) {
-  const DType dtype = s.is_bool() ? DType::boolean : s.is_integral() ? DType::i64 : s.is_complex() ? DType::complex128 : DType::f64;
+  const DType dtype = s.is_bool()       ? DType::boolean
+                      : s.is_integral() ? DType::i64
+                      : s.is_complex()  ? DType::complex128
+                                        : DType::f64;
   return full({}, s, dtype, device);
 }
 
-// What the kernel reads for `operand` among operands of dtype `common`. Kernels widen on reading, so only a cast that loses
-// something is made here; single elements beside small floats keep the digits of f32, as in PyTorch.
+// What the kernel reads for `operand` among operands of dtype `common`. Kernels widen on reading, so only a
+// cast that loses something is made here; single elements beside small floats keep the digits of f32, as in
+// PyTorch.
 Tensor adapt(const Operand& operand, DType common, bool keep_digits, Device device) {
   const Tensor t = operand.tensor ? *operand.tensor : exactly(*operand.number, device);
   if (t.dtype() == common) return t;
@@ -45,27 +51,24 @@ Tensor adapt(const Operand& operand, DType common, bool keep_digits, Device devi
   return t.to(common);
 }
 
-Device device_of(const Operand& a, const Operand& b) {
-  if (!a.tensor || !b.tensor) return (a.tensor ? a.tensor : b.tensor)->device();
-  const Device x = a.tensor->device(), y = b.tensor->device();
-  check(x == y, "Expected all tensors to be on the same device, but found at least two devices, ", x.str(), " and ", y.str(), "!");
-  return x;
-}
-
 struct Call {
   std::string name;         // "aten.add.Tensor"
   Recorder::Inputs inputs;  // self and other among them
 };
 
 // Runs `op` in `common`, giving `result`. The dtypes must have been checked.
-Tensor run_binary(Call call, BinaryOp op, const Operand& a, const Operand& b, DType common, DType result, const Scalar& alpha = 1,
-                  bool keep_digits = true) {
+Tensor run_binary(Call call, BinaryOp op, const Operand& a, const Operand& b, DType common, DType result,
+                  const Scalar& alpha = 1, bool keep_digits = true) {
+  const Tensor& first = a.tensor ? *a.tensor : *b.tensor;
+  check_tensors(call.name.c_str(), {&first, b.tensor ? b.tensor : &first});
   const Shape shape = broadcast(a.shape(), b.shape());
-  if (Recorder* r = Recorder::active()) return r->record(std::move(call.name), std::move(call.inputs), shape, result);
-  const Device device = device_of(a, b);
+  if (Recorder* r = Recorder::active())
+    return r->record(std::move(call.name), std::move(call.inputs), shape, result);
+  const Device device = first.device();
   Tensor out = empty(shape, result, device);
   if (out.numel() > 0)
-    backend_of(device).binary(op, adapt(a, common, keep_digits, device), adapt(b, common, keep_digits, device), out, common, alpha);
+    backend_of(device).binary(op, adapt(a, common, keep_digits, device),
+                              adapt(b, common, keep_digits, device), out, common, alpha);
   return out;
 }
 
@@ -79,19 +82,22 @@ DType common_dtype(const Operand& a, const Operand& b) {
 const char* overload(const Operand& b) { return b.tensor ? ".Tensor" : ".Scalar"; }
 
 // The checks that add and sub share.
-DType additive_dtype(const char* name, const Operand& a, const Operand& b, const Scalar& alpha, DTypeSet taken) {
+DType additive_dtype(const char* name, const Operand& a, const Operand& b, const Scalar& alpha,
+                     DTypeSet taken) {
   const DType common = common_dtype(a, b);
   check_dtype(name, common, taken);
   check(!alpha.is_bool() || common == DType::boolean, "Boolean alpha only supported for Boolean results.");
   check(is_floating_point(common) || is_complex(common) || !(alpha.is_floating_point() || alpha.is_complex()),
         "For integral input tensors, argument alpha must not be a floating point number.");
-  check(is_complex(common) || !alpha.is_complex(), "For non-complex input tensors, argument alpha must not be a complex number.");
+  check(is_complex(common) || !alpha.is_complex(),
+        "For non-complex input tensors, argument alpha must not be a complex number.");
   return common;
 }
 
 Tensor add_operands(const Tensor& self, const Operand& other, const Scalar& alpha) {
   const DType common = additive_dtype("add", self, other, alpha, arithmetic);
-  Call call{concat("aten.add", overload(other)), {{"self", self}, {"other", other.input()}, {"alpha", recorded(alpha)}}};
+  Call call{concat("aten.add", overload(other)),
+            {{"self", self}, {"other", other.input()}, {"alpha", as_input(alpha)}}};
   return run_binary(std::move(call), BinaryOp::add, self, other, common, common,
                     common == DType::boolean ? Scalar(alpha.to_bool()) : alpha);
 }
@@ -105,30 +111,37 @@ Scalar negated(const Scalar& s) {
 DType subtractive_dtype(const Operand& a, const Operand& b, const Scalar& alpha) {
   if (a.is_boolean() && b.is_boolean())
     fail(ErrorKind::unsupported,
-         "[sub] Subtraction, the `-` operator, with two bool tensors is not supported. Use logical_xor() instead.");
+         "[sub] Subtraction, the `-` operator, with two bool tensors is not supported. Use logical_xor() "
+         "instead.");
   if (a.is_boolean() || b.is_boolean())
     fail(ErrorKind::unsupported,
-         "[sub] Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use "
+         "[sub] Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to "
+         "invert a mask, use "
          "logical_not() instead.");
   return additive_dtype("sub", a, b, alpha, floats | integers | complex32 | complex);
 }
 
 Tensor sub_operands(const Tensor& self, const Operand& other, const Scalar& alpha) {
   const DType common = subtractive_dtype(self, other, alpha);
-  Call call{concat("aten.sub", overload(other)), {{"self", self}, {"other", other.input()}, {"alpha", recorded(alpha)}}};
+  Call call{concat("aten.sub", overload(other)),
+            {{"self", self}, {"other", other.input()}, {"alpha", as_input(alpha)}}};
   return run_binary(std::move(call), BinaryOp::add, self, other, common, common, negated(alpha));
 }
 
 Tensor mul_operands(const Tensor& self, const Operand& other) {
   const DType common = common_dtype(self, other);
   check_dtype("mul", common, numeric);
+  // PyTorch's kernel for a single second element has no small floats below 16 bits.
+  if ((float8 | e8m0).contains(common) && (other.number || other.tensor->numel() == 1))
+    fail_dtype("mul", common);
   Call call{concat("aten.mul", overload(other)), {{"self", self}, {"other", other.input()}}};
   return run_binary(std::move(call), BinaryOp::mul, self, other, common, common);
 }
 
 Tensor div_operands(const Tensor& self, const Operand& other, std::optional<std::string_view> rounding_mode) {
   check(!rounding_mode || *rounding_mode == "floor" || *rounding_mode == "trunc",
-        "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '", rounding_mode.value_or(""), "'");
+        "div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '",
+        rounding_mode.value_or(""), "'");
   DType common = common_dtype(self, other);
   Call call{concat("aten.div", overload(other)), {{"self", self}, {"other", other.input()}}};
   if (rounding_mode) {
@@ -152,7 +165,8 @@ Tensor rest_operands(const char* name, BinaryOp op, const Tensor& self, const Op
 }
 
 // maximum, minimum and the bitwise ops: between tensors, without arithmetic.
-Tensor choose(const char* name, const char* overload_name, BinaryOp op, const Tensor& self, const Tensor& other, DTypeSet taken) {
+Tensor choose(const char* name, const char* overload_name, BinaryOp op, const Tensor& self,
+              const Tensor& other, DTypeSet taken) {
   const DType common = common_dtype(self, other);
   check_dtype(name, common, taken);
   Call call{concat("aten.", name, ".", overload_name), {{"self", self}, {"other", other}}};
@@ -160,34 +174,39 @@ Tensor choose(const char* name, const char* overload_name, BinaryOp op, const Te
 }
 
 Tensor logical(const char* name, BinaryOp op, const Tensor& self, const Tensor& other) {
-  const DTypeSet taken = floats | integers | boolean | complex;
-  check_dtype(name, self.dtype(), taken);
-  check_dtype(name, other.dtype(), taken);
+  const DType common = common_dtype(self, other);
+  check_dtype(name, common, floats | integers | boolean | complex);
   Call call{concat("aten.", name, ".default"), {{"self", self}, {"other", other}}};
-  return run_binary(std::move(call), op, self, other, common_dtype(self, other), DType::boolean, 1, false);
+  return run_binary(std::move(call), op, self, other, common, DType::boolean, 1, false);
 }
 
 Tensor pow_operands(const char* overload_name, const Operand& self, const Operand& exponent) {
   const DType common = common_dtype(self, exponent);
   check_dtype("pow", common, floats | integers | complex);
-  if (exponent.number && exponent.number->is_integral() && is_integral(common))
-    check(exponent.number->to_int64() >= 0, "Integers to negative integer powers are not allowed.");
   Call call{concat("aten.pow.", overload_name), {{"self", self.input()}, {"exponent", exponent.input()}}};
   return run_binary(std::move(call), BinaryOp::pow, self, exponent, common, common, 1, false);
 }
 
 }  // namespace
 
-Tensor add(const Tensor& self, const Tensor& other, const Scalar& alpha) { return add_operands(self, other, alpha); }
-Tensor add(const Tensor& self, const Scalar& other, const Scalar& alpha) { return add_operands(self, other, alpha); }
-Tensor sub(const Tensor& self, const Tensor& other, const Scalar& alpha) { return sub_operands(self, other, alpha); }
-Tensor sub(const Tensor& self, const Scalar& other, const Scalar& alpha) { return sub_operands(self, other, alpha); }
+Tensor add(const Tensor& self, const Tensor& other, const Scalar& alpha) {
+  return add_operands(self, other, alpha);
+}
+Tensor add(const Tensor& self, const Scalar& other, const Scalar& alpha) {
+  return add_operands(self, other, alpha);
+}
+Tensor sub(const Tensor& self, const Tensor& other, const Scalar& alpha) {
+  return sub_operands(self, other, alpha);
+}
+Tensor sub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
+  return sub_operands(self, other, alpha);
+}
 Tensor mul(const Tensor& self, const Tensor& other) { return mul_operands(self, other); }
 Tensor mul(const Tensor& self, const Scalar& other) { return mul_operands(self, other); }
 
 Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
   const DType common = subtractive_dtype(other, self, alpha);
-  Call call{"aten.rsub.Scalar", {{"self", self}, {"other", recorded(other)}, {"alpha", recorded(alpha)}}};
+  Call call{"aten.rsub.Scalar", {{"self", self}, {"other", as_input(other)}, {"alpha", as_input(alpha)}}};
   return run_binary(std::move(call), BinaryOp::add, other, self, common, common, negated(alpha));
 }
 
@@ -198,25 +217,44 @@ Tensor div(const Tensor& self, const Scalar& other, std::optional<std::string_vi
   return div_operands(self, other, rounding_mode);
 }
 
-Tensor pow(const Tensor& self, const Tensor& exponent) { return pow_operands("Tensor_Tensor", self, exponent); }
+Tensor pow(const Tensor& self, const Tensor& exponent) {
+  return pow_operands("Tensor_Tensor", self, exponent);
+}
 Tensor pow(const Scalar& self, const Tensor& exponent) { return pow_operands("Scalar", self, exponent); }
 Tensor pow(const Tensor& self, const Scalar& exponent) {
-  // A number as exponent has exact special cases, as in PyTorch; they differ from pow() at -0.0 and -inf too.
-  if (!Recorder::active() && (is_floating_point(self.dtype()) || is_complex(self.dtype())) && !exponent.is_complex() &&
-      common_dtype(self, exponent) == self.dtype() && (floats | complex).contains(self.dtype())) {
-    const double p = exponent.to_double();
+  const DType common = common_dtype(self, exponent);
+  // Some numbers as exponent are special in PyTorch: exact, with their own results at -0.0 and -inf, and for
+  // more dtypes.
+  const double p = exponent.is_complex() ? std::numeric_limits<double>::quiet_NaN() : exponent.to_double();
+  if (Recorder* r = Recorder::active(); r && (p == 0 || p == 1))
+    return r->record("aten.pow.Tensor_Scalar", {{"self", self}, {"exponent", as_input(exponent)}},
+                     self.shape(), common);
+  if (p == 0) return full(self.shape(), 1, common, self.device());
+  if (p == 1) return self.dtype() == common ? self.clone() : self.to(common);
+  if (!Recorder::active() && common == self.dtype() && (floats | complex).contains(common)) {
     if (p == 0.5) return sqrt(self);
     if (p == 2) return square(self);
     if (p == -0.5) return rsqrt(self);
     if (p == -1) return reciprocal(self);
   }
+  if (!is_integral(common) || !exponent.is_integral()) return pow_operands("Tensor_Scalar", self, exponent);
+  check(exponent.to_int64() >= 0, "Integers to negative integer powers are not allowed.");
+  if (!Recorder::active()) full({}, exponent, common);  // refuses an exponent that the dtype cannot hold
   return pow_operands("Tensor_Scalar", self, exponent);
 }
 
-Tensor remainder(const Tensor& self, const Tensor& other) { return rest_operands("remainder", BinaryOp::remainder, self, other); }
-Tensor remainder(const Tensor& self, const Scalar& other) { return rest_operands("remainder", BinaryOp::remainder, self, other); }
-Tensor fmod(const Tensor& self, const Tensor& other) { return rest_operands("fmod", BinaryOp::fmod, self, other); }
-Tensor fmod(const Tensor& self, const Scalar& other) { return rest_operands("fmod", BinaryOp::fmod, self, other); }
+Tensor remainder(const Tensor& self, const Tensor& other) {
+  return rest_operands("remainder", BinaryOp::remainder, self, other);
+}
+Tensor remainder(const Tensor& self, const Scalar& other) {
+  return rest_operands("remainder", BinaryOp::remainder, self, other);
+}
+Tensor fmod(const Tensor& self, const Tensor& other) {
+  return rest_operands("fmod", BinaryOp::fmod, self, other);
+}
+Tensor fmod(const Tensor& self, const Scalar& other) {
+  return rest_operands("fmod", BinaryOp::fmod, self, other);
+}
 
 constexpr DTypeSet ordered = floats | integers | wide_unsigned | boolean;
 Tensor maximum(const Tensor& self, const Tensor& other) {
@@ -240,7 +278,9 @@ Tensor bitwise_xor(const Tensor& self, const Tensor& other) {
 Tensor logical_and(const Tensor& self, const Tensor& other) {
   return logical("logical_and", BinaryOp::logical_and, self, other);
 }
-Tensor logical_or(const Tensor& self, const Tensor& other) { return logical("logical_or", BinaryOp::logical_or, self, other); }
+Tensor logical_or(const Tensor& self, const Tensor& other) {
+  return logical("logical_or", BinaryOp::logical_or, self, other);
+}
 Tensor logical_xor(const Tensor& self, const Tensor& other) {
   return logical("logical_xor", BinaryOp::logical_xor, self, other);
 }

@@ -9,12 +9,14 @@ bool is_float8(DType t) { return t >= DType::f8_e4m3fn && t <= DType::f4_e2m1fn_
 DType complex_of(DType real) {
   switch (real) {
     case DType::f64: return DType::complex128;
+    case DType::f32: return DType::complex64;
     case DType::f16: return DType::complex32;
-    default: return DType::complex64;
+    default: fail(ErrorKind::unsupported, "Unknown Complex ScalarType for ", name_of(real));
   }
 }
 
-// Both floating and different: f16 with bf16 needs f32, else the wider wins. The enumerators run from wide to narrow.
+// Both floating and different: f16 with bf16 needs f32, else the wider wins. The enumerators run from wide to
+// narrow.
 DType wider_float(DType a, DType b) {
   if ((a == DType::f16 && b == DType::bf16) || (a == DType::bf16 && b == DType::f16)) return DType::f32;
   return a < b ? a : b;
@@ -49,8 +51,8 @@ std::optional<DType> override_with(std::optional<DType> higher, std::optional<DT
   if (!higher || !lower) return higher ? higher : lower;
   if (is_complex(*higher)) return higher;
   if (is_floating_point(*higher)) return is_complex(*lower) ? complex_of(*higher) : *higher;
-  if (*higher == DType::boolean || is_floating_point(*lower) || is_complex(*lower)) return promote_types(*higher, *lower);
-  return higher;
+  if (is_complex(*lower)) return lower;
+  return *higher == DType::boolean || is_floating_point(*lower) ? promote_types(*higher, *lower) : higher;
 }
 
 }  // namespace
@@ -59,14 +61,16 @@ DType promote_types(DType a, DType b) {
   if (a == b) return a;
   if (!is_numeric(a) || !is_numeric(b)) fail_promotion(a, b);
   if (is_float8(a) || is_float8(b))
-    fail(ErrorKind::unsupported, "Promotion for Float8 Types is not supported, attempted to promote ", name_of(a), " and ",
-         name_of(b));
+    fail(ErrorKind::unsupported, "Promotion for Float8 Types is not supported, attempted to promote ",
+         name_of(a), " and ", name_of(b));
   if ((is_wide_unsigned(a) && !is_floating_point(b)) || (is_wide_unsigned(b) && !is_floating_point(a)))
-    fail(ErrorKind::unsupported, "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote ", name_of(a),
+    fail(ErrorKind::unsupported,
+         "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote ", name_of(a),
          " and ", name_of(b));
   if (is_complex(a) || is_complex(b)) {
     const auto part = [](DType t) { return is_floating_point(t) || is_complex(t) ? to_real(t) : DType::f16; };
-    return complex_of(part(a) == part(b) ? part(a) : wider_float(part(a), part(b)));
+    const DType x = part(a), y = part(b);
+    return complex_of(x == y ? x : wider_float(x, y));
   }
   if (is_floating_point(a)) return is_floating_point(b) ? wider_float(a, b) : a;
   if (is_floating_point(b)) return b;

@@ -12,8 +12,9 @@ using namespace dtypes;
 
 DType float_result(DType dtype) { return is_integral(dtype) || dtype == DType::boolean ? DType::f32 : dtype; }
 
-Tensor run_unary(const char* name, UnaryOp op, const Tensor& self, DType result, Recorder::Inputs more, const Scalar& a,
-                 const Scalar& b) {
+Tensor run_unary(const char* name, UnaryOp op, const Tensor& self, DType result, Recorder::Inputs more,
+                 const Scalar& a, const Scalar& b) {
+  check_tensors(name, {&self});
   if (Recorder* r = Recorder::active()) {
     more.insert(more.begin(), {"self", self});
     return r->record(concat("aten.", name, ".default"), std::move(more), self.shape(), result);
@@ -53,7 +54,8 @@ Tensor classify(const char* name, UnaryOp op, const Tensor& self, bool of_intege
 Tensor neg(const Tensor& self) {
   if (self.dtype() == DType::boolean)
     fail(ErrorKind::unsupported,
-         "[neg] Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use "
+         "[neg] Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a "
+         "mask, use "
          "logical_not() instead.");
   check_dtype("neg", self.dtype(), floats | integers | complex32 | complex);
   return run_unary("neg", UnaryOp::neg, self, self.dtype());
@@ -70,7 +72,8 @@ Tensor abs(const Tensor& self) {
 
 Tensor square(const Tensor& self) {
   check_dtype("square", self.dtype(), floats | integers | boolean | complex);
-  return run_unary("square", UnaryOp::square, self, self.dtype() == DType::boolean ? DType::i64 : self.dtype());
+  return run_unary("square", UnaryOp::square, self,
+                   self.dtype() == DType::boolean ? DType::i64 : self.dtype());
 }
 
 Tensor sign(const Tensor& self) {
@@ -87,7 +90,9 @@ Tensor log1p(const Tensor& self) { return float_unary("log1p", UnaryOp::log1p, s
 Tensor expm1(const Tensor& self) { return float_unary("expm1", UnaryOp::expm1, self, promoting | complex); }
 Tensor sqrt(const Tensor& self) { return float_unary("sqrt", UnaryOp::sqrt, self, promoting | complex); }
 Tensor rsqrt(const Tensor& self) { return float_unary("rsqrt", UnaryOp::rsqrt, self, promoting | complex); }
-Tensor reciprocal(const Tensor& self) { return float_unary("reciprocal", UnaryOp::reciprocal, self, promoting | complex); }
+Tensor reciprocal(const Tensor& self) {
+  return float_unary("reciprocal", UnaryOp::reciprocal, self, promoting | complex);
+}
 Tensor sin(const Tensor& self) { return float_unary("sin", UnaryOp::sin, self, promoting | complex); }
 Tensor cos(const Tensor& self) { return float_unary("cos", UnaryOp::cos, self, promoting | complex); }
 Tensor tanh(const Tensor& self) { return float_unary("tanh", UnaryOp::tanh, self, promoting | complex); }

@@ -8,36 +8,53 @@ template <class C>
 struct Add {
   C alpha;
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return a + alpha * b; }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return a + alpha * b;
+  }
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return wrap_add(a, wrap_mul(alpha, b)); }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return wrap_add(a, wrap_mul(alpha, b));
+  }
   template <Complex T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return alpha == T(1) ? a + b : a + plain_mul(alpha, b); }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return alpha == T(1) ? a + b : a + plain_mul(alpha, b);
+  }
 };
 
 struct Mul {
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return a * b; }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return a * b;
+  }
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return wrap_mul(a, b); }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return wrap_mul(a, b);
+  }
   template <Complex T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return plain_mul(a, b); }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return plain_mul(a, b);
+  }
 };
 
 struct Div {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return a / b; }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T a, T b) const { return a / b; }
 };
 
 // Integer divisors are not 0: the caller has looked. -2^63 / -1 wraps.
 struct DivTrunc {
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return std::trunc(a / b); }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return std::trunc(a / b);
+  }
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return b == -1 ? wrap_neg(a) : a / b; }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return b == -1 ? wrap_neg(a) : a / b;
+  }
 };
 
-// The quotient of Python's floor division: exact multiples stay exact, and remainder(a, b) + b * floor agrees with a.
+// The quotient of Python's floor division: exact multiples stay exact, and remainder(a, b) + b * floor agrees
+// with a.
 struct DivFloor {
   template <Real T>
   SCONCE_HOST_DEVICE T operator()(T a, T b) const {
@@ -59,9 +76,13 @@ struct DivFloor {
 
 struct Fmod {  // the sign of the dividend
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return std::fmod(a, b); }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return std::fmod(a, b);
+  }
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return b == -1 ? 0 : a % b; }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return b == -1 ? 0 : a % b;
+  }
 };
 
 struct Remainder {  // the sign of the divisor
@@ -79,8 +100,8 @@ struct Remainder {  // the sign of the divisor
 };
 
 struct Pow {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return std::pow(a, b); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T a, T b) const { return std::pow(a, b); }
   // Wraps around; a negative exponent gives the truncated fraction: 1, -1 or 0.
   template <Int64 T>
   SCONCE_HOST_DEVICE T operator()(T a, T b) const {
@@ -93,48 +114,65 @@ struct Pow {
 };
 
 struct Maximum {  // NaN wins; of equal zeros the first
-  template <class T> requires Real<T> || Integer<T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return a != a || !(b > a || b != b) ? a : b; }
+  template <class T>
+  requires Real<T> || Integer<T> SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return a != a || !(b > a || b != b) ? a : b;
+  }
 };
 
 struct Minimum {
-  template <class T> requires Real<T> || Integer<T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return a != a || !(b < a || b != b) ? a : b; }
+  template <class T>
+  requires Real<T> || Integer<T> SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return a != a || !(b < a || b != b) ? a : b;
+  }
 };
 
 struct LogicalAnd {
   template <class T>
-  SCONCE_HOST_DEVICE bool operator()(T a, T b) const { return a != T(0) && b != T(0); }
+  SCONCE_HOST_DEVICE bool operator()(T a, T b) const {
+    return a != T(0) && b != T(0);
+  }
 };
 
 struct LogicalOr {
   template <class T>
-  SCONCE_HOST_DEVICE bool operator()(T a, T b) const { return a != T(0) || b != T(0); }
+  SCONCE_HOST_DEVICE bool operator()(T a, T b) const {
+    return a != T(0) || b != T(0);
+  }
 };
 
 struct LogicalXor {
   template <class T>
-  SCONCE_HOST_DEVICE bool operator()(T a, T b) const { return (a != T(0)) != (b != T(0)); }
+  SCONCE_HOST_DEVICE bool operator()(T a, T b) const {
+    return (a != T(0)) != (b != T(0));
+  }
 };
 
 struct BitwiseAnd {
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return a & b; }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return a & b;
+  }
 };
 
 struct BitwiseOr {
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return a | b; }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return a | b;
+  }
 };
 
 struct BitwiseXor {
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T a, T b) const { return a ^ b; }
+  SCONCE_HOST_DEVICE T operator()(T a, T b) const {
+    return a ^ b;
+  }
 };
 
 // Does the op divide, so that an integer divisor of 0 must be refused?
 constexpr bool divides(BinaryOp op) {
-  return op == BinaryOp::div_floor || op == BinaryOp::div_trunc || op == BinaryOp::remainder || op == BinaryOp::fmod;
+  return op == BinaryOp::div_floor || op == BinaryOp::div_trunc || op == BinaryOp::remainder ||
+         op == BinaryOp::fmod;
 }
 
 // Calls f(functor) with the formula of `op`; C is the compute type.

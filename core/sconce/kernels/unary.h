@@ -1,5 +1,6 @@
 // The formulas of the unary ops, one functor each, for every backend.
-// A functor's operator() is constrained to the compute types it takes: float, double, int64_t, uint64_t, complex<double>.
+// A functor's operator() is constrained to the compute types it takes: float, double, int64_t, uint64_t,
+// complex<double>.
 #pragma once
 #include <sconce/kernels/host_device.h>
 #include <sconce/kernels/op_codes.h>
@@ -28,7 +29,9 @@ SCONCE_HOST_DEVICE inline int64_t wrap_mul(int64_t a, int64_t b) {
 SCONCE_HOST_DEVICE inline int64_t wrap_add(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
 }
-SCONCE_HOST_DEVICE inline int64_t wrap_neg(int64_t a) { return static_cast<int64_t>(0 - static_cast<uint64_t>(a)); }
+SCONCE_HOST_DEVICE inline int64_t wrap_neg(int64_t a) {
+  return static_cast<int64_t>(0 - static_cast<uint64_t>(a));
+}
 
 // The product without C's recovery of infinities from NaN, as PyTorch multiplies.
 SCONCE_HOST_DEVICE inline std::complex<double> plain_mul(std::complex<double> a, std::complex<double> b) {
@@ -36,32 +39,38 @@ SCONCE_HOST_DEVICE inline std::complex<double> plain_mul(std::complex<double> a,
 }
 
 struct Neg {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return -x; }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const { return -x; }
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return wrap_neg(x); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return wrap_neg(x);
+  }
 };
 
 struct Abs {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE auto operator()(T x) const { return std::abs(x); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE auto operator()(T x) const { return std::abs(x); }
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return x < 0 ? wrap_neg(x) : x; }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return x < 0 ? wrap_neg(x) : x;
+  }
 };
 
 struct Exp {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::exp(x); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const { return std::exp(x); }
 };
 
 struct Log {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::log(x); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const { return std::log(x); }
 };
 
 struct Log1p {
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::log1p(x); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return std::log1p(x);
+  }
   // log|1 + z| without cancellation near 0: |1 + z|^2 - 1 = x (2 + x) + y^2.
   template <Complex T>
   SCONCE_HOST_DEVICE T operator()(T z) const {
@@ -73,104 +82,131 @@ struct Log1p {
 
 struct Expm1 {
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::expm1(x); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return std::expm1(x);
+  }
   // Re = e^x cos y - 1, without cancellation near 0.
   template <Complex T>
   SCONCE_HOST_DEVICE T operator()(T z) const {
     const double half_sine = std::sin(z.imag() / 2);
-    return {std::expm1(z.real()) * std::cos(z.imag()) - 2 * half_sine * half_sine, std::exp(z.real()) * std::sin(z.imag())};
+    return {std::expm1(z.real()) * std::cos(z.imag()) - 2 * half_sine * half_sine,
+            std::exp(z.real()) * std::sin(z.imag())};
   }
 };
 
 struct Sqrt {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::sqrt(x); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const { return std::sqrt(x); }
 };
 
 struct Rsqrt {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return T(1) / std::sqrt(x); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const { return T(1) / std::sqrt(x); }
 };
 
 struct Sin {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::sin(x); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const { return std::sin(x); }
 };
 
 struct Cos {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::cos(x); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const { return std::cos(x); }
 };
 
 struct Tanh {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::tanh(x); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const { return std::tanh(x); }
 };
 
 struct Sigmoid {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return T(1) / (T(1) + std::exp(-x)); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const {
+    return T(1) / (T(1) + std::exp(-x));
+  }
 };
 
 struct Erf {
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::erf(x); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return std::erf(x);
+  }
 };
 
 struct Floor {
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::floor(x); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return std::floor(x);
+  }
 };
 
 struct Ceil {
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::ceil(x); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return std::ceil(x);
+  }
 };
 
 struct Round {  // halves to even
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return std::nearbyint(x); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return std::nearbyint(x);
+  }
 };
 
 struct Sign {  // 0 for NaN
-  template <class T> requires Real<T> || Integer<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return static_cast<T>(static_cast<int>(x > T(0)) - static_cast<int>(x < T(0))); }
+  template <class T>
+  requires Real<T> || Integer<T> SCONCE_HOST_DEVICE T operator()(T x) const {
+    return static_cast<T>(static_cast<int>(x > T(0)) - static_cast<int>(x < T(0)));
+  }
 };
 
 struct Reciprocal {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return T(1) / x; }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const { return T(1) / x; }
 };
 
 struct Square {
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return x * x; }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return x * x;
+  }
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return wrap_mul(x, x); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return wrap_mul(x, x);
+  }
   template <Complex T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return plain_mul(x, x); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return plain_mul(x, x);
+  }
 };
 
 struct Relu {  // keeps NaN and -0.0
-  template <class T> requires Real<T> || Integer<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return x < T(0) ? T(0) : x; }
+  template <class T>
+  requires Real<T> || Integer<T> SCONCE_HOST_DEVICE T operator()(T x) const { return x < T(0) ? T(0) : x; }
 };
 
 struct LeakyRelu {
   double slope;
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return x > T(0) ? x : x * static_cast<T>(slope); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return x > T(0) ? x : x * static_cast<T>(slope);
+  }
 };
 
 struct Elu {
   double alpha;
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return x < T(0) ? static_cast<T>(alpha) * std::expm1(x) : x; }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return x < T(0) ? static_cast<T>(alpha) * std::expm1(x) : x;
+  }
 };
 
 struct Gelu {  // x Phi(x); erfc keeps the digits of the negative tail
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return x * (T(0.5) * std::erfc(x * T(-0.70710678118654752440))); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return x * (T(0.5) * std::erfc(x * T(-0.70710678118654752440)));
+  }
 };
 
 struct GeluTanh {
@@ -182,13 +218,17 @@ struct GeluTanh {
 };
 
 struct Silu {
-  template <class T> requires Real<T> || Complex<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return x / (T(1) + std::exp(-x)); }
+  template <class T>
+  requires Real<T> || Complex<T> SCONCE_HOST_DEVICE T operator()(T x) const {
+    return x / (T(1) + std::exp(-x));
+  }
 };
 
 struct Mish {
   template <Real T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return x * std::tanh(std::log1p(std::exp(x))); }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return x * std::tanh(std::log1p(std::exp(x)));
+  }
 };
 
 struct Hardsigmoid {
@@ -211,8 +251,8 @@ struct Hardswish {
 template <class B>
 struct Clamp {
   B min, max;
-  template <class T> requires Real<T> || Integer<T>
-  SCONCE_HOST_DEVICE T operator()(T x) const {
+  template <class T>
+  requires Real<T> || Integer<T> SCONCE_HOST_DEVICE T operator()(T x) const {
     const T low = static_cast<T>(min), high = static_cast<T>(max);
     if constexpr (Real<T>) {
       if (low != low || high != high) return std::numeric_limits<T>::quiet_NaN();
@@ -233,33 +273,49 @@ struct Softplus {
 
 struct IsNan {
   template <Real T>
-  SCONCE_HOST_DEVICE bool operator()(T x) const { return x != x; }
+  SCONCE_HOST_DEVICE bool operator()(T x) const {
+    return x != x;
+  }
   template <Complex T>
-  SCONCE_HOST_DEVICE bool operator()(T x) const { return x != x; }
+  SCONCE_HOST_DEVICE bool operator()(T x) const {
+    return x != x;
+  }
 };
 
 struct IsInf {
   template <Real T>
-  SCONCE_HOST_DEVICE bool operator()(T x) const { return std::isinf(x); }
+  SCONCE_HOST_DEVICE bool operator()(T x) const {
+    return std::isinf(x);
+  }
   template <Complex T>
-  SCONCE_HOST_DEVICE bool operator()(T x) const { return std::isinf(x.real()) || std::isinf(x.imag()); }
+  SCONCE_HOST_DEVICE bool operator()(T x) const {
+    return std::isinf(x.real()) || std::isinf(x.imag());
+  }
 };
 
 struct IsFinite {
   template <Real T>
-  SCONCE_HOST_DEVICE bool operator()(T x) const { return std::isfinite(x); }
+  SCONCE_HOST_DEVICE bool operator()(T x) const {
+    return std::isfinite(x);
+  }
   template <Complex T>
-  SCONCE_HOST_DEVICE bool operator()(T x) const { return std::isfinite(x.real()) && std::isfinite(x.imag()); }
+  SCONCE_HOST_DEVICE bool operator()(T x) const {
+    return std::isfinite(x.real()) && std::isfinite(x.imag());
+  }
 };
 
 struct LogicalNot {
   template <class T>
-  SCONCE_HOST_DEVICE bool operator()(T x) const { return x == T(0); }
+  SCONCE_HOST_DEVICE bool operator()(T x) const {
+    return x == T(0);
+  }
 };
 
 struct BitwiseNot {
   template <Int64 T>
-  SCONCE_HOST_DEVICE T operator()(T x) const { return ~x; }
+  SCONCE_HOST_DEVICE T operator()(T x) const {
+    return ~x;
+  }
 };
 
 // Calls f(functor) with the formula of `op`. Bound is the type that clamp keeps its bounds in.

@@ -26,7 +26,8 @@ Tensor mish(const Tensor& self);
 Tensor hardswish(const Tensor& self);
 // relu6(self + 3) / 6.
 Tensor hardsigmoid(const Tensor& self);
-// min(max(self, min_val), max_val); also of integers. Throws ErrorKind::invalid_argument when min_val > max_val.
+// min(max(self, min_val), max_val); also of integers. Throws ErrorKind::invalid_argument when min_val >
+// max_val.
 Tensor hardtanh(const Tensor& self, const Scalar& min_val = -1.0, const Scalar& max_val = 1.0);
 // log(1 + exp(beta * self)) / beta, or self where beta * self > threshold.
 Tensor softplus(const Tensor& self, double beta = 1.0, double threshold = 20.0);

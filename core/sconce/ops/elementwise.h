@@ -1,5 +1,6 @@
-// Arithmetic on elements. Operands broadcast and promote by PyTorch's rules (<sconce/ops/promotion.h>); results are new,
-// contiguous tensors. A dtype that PyTorch's op of the same name refuses is refused with ErrorKind::unsupported.
+// Arithmetic on elements. Operands broadcast and promote by PyTorch's rules (<sconce/ops/promotion.h>);
+// results are new, contiguous tensors. A dtype that PyTorch's op of the same name refuses is refused with
+// ErrorKind::unsupported.
 #pragma once
 #include <sconce/tensor.h>
 
@@ -8,7 +9,8 @@
 
 namespace sconce {
 
-// self + alpha * other, as torch.add. Throws ErrorKind::invalid_argument on a floating alpha with integer operands.
+// self + alpha * other, as torch.add. Throws ErrorKind::invalid_argument on a floating alpha with integer
+// operands.
 Tensor add(const Tensor& self, const Tensor& other, const Scalar& alpha = 1);
 Tensor add(const Tensor& self, const Scalar& other, const Scalar& alpha = 1);
 // self - alpha * other, as torch.sub; not of booleans.
@@ -18,8 +20,9 @@ Tensor sub(const Tensor& self, const Scalar& other, const Scalar& alpha = 1);
 Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha = 1);
 Tensor mul(const Tensor& self, const Tensor& other);
 Tensor mul(const Tensor& self, const Scalar& other);
-// As torch.div: true division of integers gives f32. rounding_mode is nullopt, "floor" or "trunc"; with one of these,
-// integers stay integers and an integer divisor of 0 throws PyTorch's "ZeroDivisionError" (ErrorKind::invalid_argument).
+// As torch.div: true division of integers gives f32. rounding_mode is nullopt, "floor" or "trunc"; with one
+// of these, integers stay integers and an integer divisor of 0 throws PyTorch's "ZeroDivisionError"
+// (ErrorKind::invalid_argument).
 Tensor div(const Tensor& self, const Tensor& other, std::optional<std::string_view> rounding_mode = {});
 Tensor div(const Tensor& self, const Scalar& other, std::optional<std::string_view> rounding_mode = {});
 // As torch.pow. Integers wrap around; an integer tensor with a negative integer number as exponent throws
@@ -73,11 +76,12 @@ Tensor isnan(const Tensor& self);
 Tensor isinf(const Tensor& self);
 Tensor isfinite(const Tensor& self);
 // min(max(self, min), max), as torch.clamp: NaN stays NaN, min above max gives max. Promotes with its bounds.
-Tensor clamp(const Tensor& self, const std::optional<Scalar>& min = {}, const std::optional<Scalar>& max = {});
+Tensor clamp(const Tensor& self, const std::optional<Scalar>& min = {},
+             const std::optional<Scalar>& max = {});
 
-// In place: the result is cast to self's dtype and written to its elements. Throw ErrorKind::invalid_argument when the
-// result has another shape, cannot be cast ("result type Float can't be cast to the desired output type Long"), or when
-// elements of self share memory. Return self.
+// In place: the result is cast to self's dtype and written to its elements. Throw ErrorKind::invalid_argument
+// when the result has another shape, cannot be cast ("result type Float can't be cast to the desired output
+// type Long"), or when elements of self share memory. Return self.
 Tensor& add_(Tensor& self, const Tensor& other, const Scalar& alpha = 1);
 Tensor& add_(Tensor& self, const Scalar& other, const Scalar& alpha = 1);
 Tensor& sub_(Tensor& self, const Tensor& other, const Scalar& alpha = 1);
@@ -98,7 +102,9 @@ inline Tensor operator*(const Tensor& a, const Scalar& b) { return mul(a, b); }
 inline Tensor operator*(const Scalar& a, const Tensor& b) { return mul(b, a); }
 inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
 inline Tensor operator/(const Tensor& a, const Scalar& b) { return div(a, b); }
-inline Tensor operator/(const Scalar& a, const Tensor& b) { return mul(reciprocal(b), a); }  // as Tensor.__rtruediv__
+inline Tensor operator/(const Scalar& a, const Tensor& b) {
+  return mul(reciprocal(b), a);
+}  // as Tensor.__rtruediv__
 inline Tensor operator-(const Tensor& a) { return neg(a); }
 inline Tensor& operator+=(Tensor& a, const Tensor& b) { return add_(a, b); }
 inline Tensor& operator+=(Tensor& a, const Scalar& b) { return add_(a, b); }
