@@ -17,9 +17,9 @@ constexpr uint32_t end_signature = 0x06054b50, end64_signature = 0x06064b50, loc
 constexpr uint64_t local_size = 30, central_size = 46, end_size = 22, end64_size = 56, locator64_size = 20;
 constexpr uint64_t longest_trailer = 65535;  // an archive comment's greatest length, and what readers search
 constexpr uint16_t full16 = 0xffff;
-constexpr uint32_t full32 = 0xffffffff;                           // "see the zip64 field"
-constexpr uint16_t encryption_flags = 1 << 0 | 1 << 6 | 1 << 13;  // plain, strong, hidden directory
-constexpr uint16_t descriptor_flag = 1 << 3, patched_flag = 1 << 5;
+constexpr uint32_t full32 = 0xffffffff;  // "see the zip64 field"
+constexpr uint16_t encrypted_flag = 1 << 0, descriptor_flag = 1 << 3, patched_flag = 1 << 5,
+                   hidden_flag = 1 << 13;
 constexpr uint16_t compression_hint_flags =
     0x6;  // how hard the compressor tried; writers disagree with themselves
 
@@ -223,7 +223,7 @@ std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
       if (entry.name.find('\0') != std::string::npos) refuse(here, "the name contains a zero byte");
       if (disk != 0 && disk != full16)
         refuse_unsupported(here, "the record lies in another part of a split archive");
-      if (entry.flags & encryption_flags) refuse_unsupported(here, "the record is encrypted");
+      if (entry.flags & (encrypted_flag | hidden_flag)) refuse_unsupported(here, "the record is encrypted");
       if (entry.flags & patched_flag) refuse_unsupported(here, "the record is a patch of another file");
       if (entry.method != 0 && entry.method != 8)
         refuse_unsupported(here, "expected a stored or deflated record, got compression method ",

@@ -9,26 +9,52 @@ namespace sconce::nn {
 namespace {
 
 // The checks of torch.nn.modules.conv._ConvNd, in its words.
-void check_arguments(int64_t in, int64_t out, int64_t groups, bool same, bool strided) {
+void check_arguments(int64_t in, int64_t out, int64_t groups, const ConvPadding& padding, bool strided) {
   check(groups > 0, "groups must be a positive integer");
   check(in % groups == 0, "in_channels must be divisible by groups");
   check(out % groups == 0, "out_channels must be divisible by groups");
-  check(!(same && strided), "padding='same' is not supported for strided convolutions");
+  check(padding.mode.empty() || padding.mode == "same" || padding.mode == "valid", "Invalid padding string '",
+        padding.mode, "', should be one of 'valid', 'same'");
+  check(!(padding.mode == "same" && strided), "padding='same' is not supported for strided convolutions");
 }
 
-// "same" adds dilation * (kernel - 1) in all, the odd one at the end.
-int64_t same_total(int64_t kernel, int64_t dilation) { return dilation * (kernel - 1); }
+// What is to be added before and after each dimension, last dimension first, as pad() takes it.
+std::vector<int64_t> amounts(const ConvPadding& padding, const std::vector<int64_t>& kernel,
+                             const std::vector<int64_t>& dilation) {
+  std::vector<int64_t> out;
+  for (size_t d = kernel.size(); d-- > 0;) {
+    int64_t before = 0, after = 0;
+    if (padding.mode == "same") {
+      const int64_t total = dilation[d] * (kernel[d] - 1);
+      before = total / 2, after = total - before;
+    } else if (padding.mode.empty()) {
+      before = after = padding.sizes[padding.sizes.size() == 1 ? 0 : d];
+    }
+    out.push_back(before), out.push_back(after);
+  }
+  return out;
+}
 
-// What a convolution prints; `tuple` writes one extent as Python's tuple.
-template <class Conv, class Tuple>
-std::string repr(const Conv& c, Tuple tuple) {
-  std::string s = concat(c.in_channels, ", ", c.out_channels, ", kernel_size=", tuple(c.kernel_size),
-                         ", stride=", tuple(c.stride));
-  if (c.padding.same || c.padding.valid)
-    s += concat(", padding=", c.padding.same ? "same" : "valid");
-  else if (!(c.padding.extent == Pair(0)))
-    s += concat(", padding=", tuple(c.padding.extent));
-  if (!(Pair(c.dilation) == Pair(1))) s += concat(", dilation=", tuple(c.dilation));
+std::string tuple(const Sizes& sizes, size_t dims) {
+  std::string out = "(";
+  for (size_t d = 0; d < dims; ++d) out += (d ? ", " : "") + std::to_string(sizes[sizes.size() == 1 ? 0 : d]);
+  return out + (dims == 1 ? ",)" : ")");
+}
+
+template <class Conv>
+std::string repr(const Conv& c, size_t dims) {
+  const auto all = [](const Sizes& sizes, int64_t value) {
+    for (const int64_t n : sizes)
+      if (n != value) return false;
+    return true;
+  };
+  std::string s = concat(c.in_channels, ", ", c.out_channels, ", kernel_size=", tuple(c.kernel_size, dims),
+                         ", stride=", tuple(c.stride, dims));
+  if (!c.padding.mode.empty())
+    s += concat(", padding=", c.padding.mode);
+  else if (!all(c.padding.sizes, 0))
+    s += concat(", padding=", tuple(c.padding.sizes, dims));
+  if (!all(c.dilation, 1)) s += concat(", dilation=", tuple(c.dilation, dims));
   if (c.groups != 1) s += concat(", groups=", c.groups);
   if (!c.bias) s += ", bias=False";
   if (c.padding_mode != PaddingMode::zeros) s += concat(", padding_mode=", to_string(c.padding_mode));
@@ -43,34 +69,18 @@ Conv2d::Conv2d(int64_t in, int64_t out, Pair kernel, Conv2dOptions o)
       kernel_size(kernel),
       stride(o.stride),
       dilation(o.dilation),
-      padding(o.padding),
+      padding(std::move(o.padding)),
       groups(o.groups),
       padding_mode(o.padding_mode) {
-  check_arguments(in, out, groups, padding.same, stride.height != 1 || stride.width != 1);
+  check_arguments(in, out, groups, padding, stride.height != 1 || stride.width != 1);
   weight = zero_parameter({out, in / groups, kernel.height, kernel.width}, o.dtype);
   if (o.bias) bias = zero_parameter({out}, o.dtype);
 }
 
 Tensor Conv2d::forward(const Tensor& x) const {
-  std::vector<int64_t> around{padding.extent.width, padding.extent.width, padding.extent.height,
-                              padding.extent.height};
-  if (padding.same) {
-    const int64_t width = same_total(kernel_size.width, dilation.width),
-                  height = same_total(kernel_size.height, dilation.height);
-    around = {width / 2, width - width / 2, height / 2, height - height / 2};
-  }
-  const bool uneven = around[0] != around[1] || around[2] != around[3];
-  const Tensor* input = &x;
-  Tensor padded;
-  if (padding_mode != PaddingMode::zeros || uneven) {
-    const char* mode = padding_mode == PaddingMode::zeros ? "constant" : to_string(padding_mode);
-    padded = pad(x, around, mode);
-    input = &padded;
-    around = {0, 0, 0, 0};
-  }
-  return conv2d(*input, weight, bias, std::vector<int64_t>{stride.height, stride.width},
-                std::vector<int64_t>{around[2], around[0]},
-                std::vector<int64_t>{dilation.height, dilation.width}, groups);
+  if (padding_mode == PaddingMode::zeros) return conv2d(x, weight, bias, stride, padding, dilation, groups);
+  const std::vector<int64_t> around = amounts(padding, Sizes(kernel_size), Sizes(dilation));
+  return conv2d(pad(x, around, to_string(padding_mode)), weight, bias, stride, 0, dilation, groups);
 }
 
 void Conv2d::members(Walk& w) {
@@ -78,9 +88,7 @@ void Conv2d::members(Walk& w) {
   w("bias", bias);
 }
 
-std::string Conv2d::extra_repr() const {
-  return repr(*this, [](const Pair& p) { return p.str(true); });
-}
+std::string Conv2d::extra_repr() const { return repr(*this, 2); }
 
 Conv1d::Conv1d(int64_t in, int64_t out, int64_t kernel, Conv1dOptions o)
     : in_channels(in),
@@ -88,29 +96,18 @@ Conv1d::Conv1d(int64_t in, int64_t out, int64_t kernel, Conv1dOptions o)
       kernel_size(kernel),
       stride(o.stride),
       dilation(o.dilation),
-      padding(o.padding),
+      padding(std::move(o.padding)),
       groups(o.groups),
       padding_mode(o.padding_mode) {
-  check_arguments(in, out, groups, padding.same, stride != 1);
+  check_arguments(in, out, groups, padding, stride != 1);
   weight = zero_parameter({out, in / groups, kernel}, o.dtype);
   if (o.bias) bias = zero_parameter({out}, o.dtype);
 }
 
-// One row of an image.
 Tensor Conv1d::forward(const Tensor& x) const {
-  check(x.dim() == 2 || x.dim() == 3,
-        "Expected 2D (unbatched) or 3D (batched) input to conv1d, but got input of size: ", x.shape());
-  const int64_t total = padding.same ? same_total(kernel_size, dilation) : 2 * padding.extent.width;
-  int64_t left = total / 2;
-  Tensor input = x;
-  if (padding_mode != PaddingMode::zeros || total % 2 != 0) {
-    input = pad(x, std::vector<int64_t>{left, total - left},
-                padding_mode == PaddingMode::zeros ? "constant" : to_string(padding_mode));
-    left = 0;
-  }
-  return conv2d(input.unsqueeze(-2), weight.unsqueeze(-2), bias, std::vector<int64_t>{1, stride},
-                std::vector<int64_t>{0, left}, std::vector<int64_t>{1, dilation}, groups)
-      .squeeze(-2);
+  if (padding_mode == PaddingMode::zeros) return conv1d(x, weight, bias, stride, padding, dilation, groups);
+  const std::vector<int64_t> around = amounts(padding, {kernel_size}, {dilation});
+  return conv1d(pad(x, around, to_string(padding_mode)), weight, bias, stride, 0, dilation, groups);
 }
 
 void Conv1d::members(Walk& w) {
@@ -118,8 +115,6 @@ void Conv1d::members(Walk& w) {
   w("bias", bias);
 }
 
-std::string Conv1d::extra_repr() const {
-  return repr(*this, [](const Pair& p) { return concat("(", p.width, ",)"); });
-}
+std::string Conv1d::extra_repr() const { return repr(*this, 1); }
 
 }  // namespace sconce::nn

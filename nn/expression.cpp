@@ -60,7 +60,6 @@ class Parser {
     else
       fail_here("a layer or a value");
     skip_space();
-    // A single value in parentheses without a comma is itself.
     return e;
   }
 
@@ -82,12 +81,12 @@ class Parser {
     else if (peek() != '(')
       e.value = std::move(word);  // print(module) writes padding=same without quotes
     else
-      e.value = call(std::move(word), depth);
+      e.value = std::make_shared<const Call>(call(std::move(word), depth));
     return e;
   }
 
-  Expression::Call call(std::string word, int depth) {
-    Expression::Call call;
+  Call call(std::string word, int depth) {
+    Call call;
     for (const std::string_view prefix : {"torch.", "nn.", "collections."})
       if (word.starts_with(prefix)) word.erase(0, prefix.size());
     call.name = std::move(word);

@@ -1,6 +1,7 @@
 // The grammar of constructor expressions: names, calls and literals of Python, and what print(module) writes.
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,21 +11,31 @@
 namespace sconce::nn {
 
 // A parsed value. Calls keep their arguments; nothing is looked up or executed.
+struct Call;
+
+// A parsed value.
 struct Expression {
-  struct Call {
-    std::string name;                                           // without "torch.nn."
-    std::vector<std::pair<std::string, Expression>> arguments;  // positional ones have an empty name
-    std::vector<std::pair<std::string, Expression>>
-        entries;  // "(name): value", as print(module) writes children
-  };
-  using List = std::vector<Expression>;                                                // a list or a tuple
-  std::variant<std::monostate, bool, int64_t, double, std::string, List, Call> value;  // monostate is None
-  size_t column = 0;                                                                   // where it begins
+  using List = std::vector<Expression>;  // a list or a tuple
+  std::variant<std::monostate, bool, int64_t, double, std::string, List, std::shared_ptr<const Call>>
+      value;          // monostate is None
+  size_t column = 0;  // where it begins
 
   template <class T>
   const T* as() const {
     return std::get_if<T>(&value);
   }
+  const Call* call() const {
+    const auto* held = as<std::shared_ptr<const Call>>();
+    return held ? held->get() : nullptr;
+  }
+};
+
+// A call keeps its arguments; nothing is looked up or executed.
+struct Call {
+  std::string name;                                           // without "torch.nn."
+  std::vector<std::pair<std::string, Expression>> arguments;  // positional ones have an empty name
+  std::vector<std::pair<std::string, Expression>>
+      entries;  // "(name): value", as print(module) writes children
 };
 
 // Throws ErrorKind::invalid_argument "[module_from] expected ..., got ... at column 7" on anything else, on

@@ -18,8 +18,7 @@ namespace {
 class Arguments {
  public:
   // `names` is the signature, in order, separated by blanks.
-  Arguments(const Expression& e, std::string_view names)
-      : call_(*e.as<Expression::Call>()), column_(e.column) {
+  Arguments(const Expression& e, std::string_view names) : call_(*e.call()), column_(e.column) {
     while (!names.empty()) {
       const size_t blank = names.find(' ');
       names_.emplace_back(names.substr(0, blank));
@@ -102,8 +101,8 @@ class Arguments {
 
   ConvPadding padding(std::string_view name) const {
     if (!given(name)) return 0;
-    if (const auto* s = find(name)->as<std::string>()) return ConvPadding(*s);
-    return pair(name);
+    if (const auto* s = find(name)->as<std::string>()) return *s;
+    return integers(name);
   }
 
   ImagePadding image_padding(std::string_view name) const {
@@ -135,7 +134,7 @@ class Arguments {
     fail_at(required(name).column, call_.name + " expected " + expected + " for '" + std::string(name) + "'");
   }
 
-  const Expression::Call& call_;
+  const Call& call_;
   size_t column_;
   std::vector<std::string> names_;
   std::vector<const Expression*> values_;
@@ -285,10 +284,10 @@ const Constructor constructors[] = {
 std::unique_ptr<Module> build(const Expression& e);
 
 Sequential build_sequential(const Expression& e) {
-  const auto& call = *e.as<Expression::Call>();
+  const auto& call = *e.call();
   Sequential out;
   // OrderedDict([("name", layer), ...])
-  const auto* dict = call.arguments.size() == 1 ? call.arguments[0].second.as<Expression::Call>() : nullptr;
+  const auto* dict = call.arguments.size() == 1 ? call.arguments[0].second.call() : nullptr;
   if (dict && dict->name == "OrderedDict") {
     const auto* items =
         dict->arguments.size() == 1 ? dict->arguments[0].second.as<Expression::List>() : nullptr;
@@ -310,7 +309,7 @@ Sequential build_sequential(const Expression& e) {
 }
 
 std::unique_ptr<Module> build(const Expression& e) {
-  const auto* call = e.as<Expression::Call>();
+  const auto* call = e.call();
   if (!call) fail_at(e.column, "expected a layer, such as ReLU(),");
   if (call->name == "Sequential") return boxed(build_sequential(e));
   for (const auto& c : constructors)
@@ -328,7 +327,7 @@ std::unique_ptr<Module> module_from(std::string_view expression) {
 
 Sequential sequential_from(std::string_view expression) {
   const Expression e = parse_expression(expression);
-  const auto* call = e.as<Expression::Call>();
+  const auto* call = e.call();
   if (call && call->name == "Sequential") return build_sequential(e);
   Sequential out;
   out.push_back(build(e));

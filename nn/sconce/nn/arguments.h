@@ -1,5 +1,7 @@
 // Argument types of the layers: one or two extents, and paddings, as Python's int | tuple | str.
 #pragma once
+#include <sconce/ops/sizes.h>
+
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -13,6 +15,7 @@ struct Pair {
   bool is_tuple = false;
   Pair() = default;  // not given: the layer's default holds
   bool given() const { return height != unset; }
+  operator Sizes() const { return {height, width}; }
   template <class Int>
   requires std::is_integral_v<Int> Pair(Int both)
       : height(static_cast<int64_t>(both)), width(static_cast<int64_t>(both)) {}
@@ -20,20 +23,6 @@ struct Pair {
   // "3" or "(3, 5)", as it was given; with `tuple` always the latter.
   std::string str(bool tuple = false) const;
   friend bool operator==(const Pair& a, const Pair& b) { return a.height == b.height && a.width == b.width; }
-};
-
-// A convolution's padding: an int, a pair, "same" (stride 1 only) or "valid" (none).
-struct ConvPadding {
-  Pair extent = 0;
-  bool same = false, valid = false;
-  ConvPadding() = default;
-  template <class Int>
-  requires std::is_integral_v<Int> ConvPadding(Int both) : extent(both) {}
-  ConvPadding(int64_t h, int64_t w) : extent(h, w) {}
-  ConvPadding(Pair p) : extent(p) {}
-  // Throws ErrorKind::invalid_argument on another word.
-  ConvPadding(const char* word);
-  ConvPadding(const std::string& word) : ConvPadding(word.c_str()) {}
 };
 
 // Padding of an image: one number, or {left, right, top, bottom}, as PyTorch orders them.

@@ -7,7 +7,7 @@ namespace sconce::nn {
 
 struct Conv2dOptions {
   Pair stride = 1;
-  ConvPadding padding = 0;
+  ConvPadding padding = 0;  // numbers, "same" (stride 1 only) or "valid" (none)
   Pair dilation = 1;
   int64_t groups = 1;
   bool bias = true;
@@ -37,7 +37,7 @@ class Conv2d : public Module {
 
 struct Conv1dOptions {
   int64_t stride = 1;
-  ConvPadding padding = 0;
+  ConvPadding padding = 0;  // numbers, "same" (stride 1 only) or "valid" (none)
   int64_t dilation = 1;
   int64_t groups = 1;
   bool bias = true;
