@@ -13,6 +13,10 @@ class CpuBackend final : public Backend {
   void conv2d(const ConvArgs& args) override;
   void unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scalar& b) override;
   void binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType common, const Scalar& alpha) override;
+
+  void max_pool2d(const MaxPoolArgs& args) override;
+  void avg_pool2d(const AvgPoolArgs& args) override;
+  void adaptive_pool2d(const AdaptivePoolArgs& args) override;
 };
 
 }  // namespace sconce

@@ -13,6 +13,9 @@ class Tensor;
 struct MatmulArgs;  // these in <sconce/kernel_args.h>
 struct ConvArgs;
 enum class DType : uint8_t;
+struct MaxPoolArgs;
+struct AvgPoolArgs;
+struct AdaptivePoolArgs;
 
 // One pure virtual per kernel family, so that a backend that lacks one does not compile. Kernels receive valid tensors of
 // their device, neither check nor allocate results, and see strides only where that is said.
@@ -37,6 +40,11 @@ class Backend {
   virtual void unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scalar& b) = 0;
   // a and b broadcast to out's shape; both are read in the compute type of `common`.
   virtual void binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType common, const Scalar& alpha) = 0;
+
+  // Pooling: max for real dtypes but boolean; avg for f64 f32 f16 bf16 i64; adaptive for f64 f32 f16 bf16.
+  virtual void max_pool2d(const MaxPoolArgs& args) = 0;
+  virtual void avg_pool2d(const AvgPoolArgs& args) = 0;
+  virtual void adaptive_pool2d(const AdaptivePoolArgs& args) = 0;
 };
 
 // The backend of the CPU.

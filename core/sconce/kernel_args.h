@@ -29,4 +29,30 @@ struct ConvArgs {
   Tensor& out;  // [n, oc, oh, ow]
 };
 
+// The largest element of each window; all contiguous.
+struct MaxPoolArgs {
+  const Tensor& input;  // [n, c, h, w]
+  Pair kernel, stride, padding, dilation;
+  Tensor& out;      // [n, c, oh, ow]
+  Tensor& indices;  // undefined, or i64 of out's shape: positions in the plane
+};
+
+// The mean of each window; all contiguous.
+struct AvgPoolArgs {
+  const Tensor& input;  // [n, c, h, w]
+  Pair kernel, stride, padding;
+  bool count_include_pad;
+  int64_t divisor;  // 0: the window's size
+  Tensor& out;      // [n, c, oh, ow]
+};
+
+// The mean or largest element of windows that cover the plane: output i sees [floor(i*h/oh),
+// ceil((i+1)*h/oh)).
+struct AdaptivePoolArgs {
+  const Tensor& input;  // [n, c, h, w]
+  bool largest;
+  Tensor& out;      // [n, c, oh, ow]
+  Tensor& indices;  // undefined, or i64 of out's shape (largest only)
+};
+
 }  // namespace sconce

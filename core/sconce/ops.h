@@ -5,4 +5,5 @@
 #include <sconce/ops/create.h>
 #include <sconce/ops/elementwise.h>
 #include <sconce/ops/matmul.h>
+#include <sconce/ops/pool.h>
 #include <sconce/ops/promotion.h>

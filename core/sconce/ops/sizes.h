@@ -4,6 +4,7 @@
 #include <concepts>
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ class Sizes : public std::vector<int64_t> {
   template <size_t N>
   Sizes(const std::array<int64_t, N>& values) : std::vector<int64_t>(values.begin(), values.end()) {}
 };
+
+// In an adaptive pooling's output size: the input's own extent (Python's None).
+inline constexpr int64_t keep_extent = std::numeric_limits<int64_t>::min();
 
 // A convolution's padding: numbers, or "same" (the output has the input's size; stride 1 only) or "valid"
 // (none).
