@@ -279,6 +279,10 @@ void ValueBuilder::insert(Value& target, Value key, Value value) {
   target.node_->container->pairs.emplace_back(std::move(key), std::move(value));
 }
 
+void ValueBuilder::replace(Value& target, size_t index, Value value) {
+  target.node_->container->pairs[index].second = std::move(value);
+}
+
 void ValueBuilder::set_state(Value& target, Value state) {
   target.node_->container->state = std::move(state);
 }

@@ -130,6 +130,10 @@ class ValueBuilder {
   static void set_attributes(Value& target, Value attributes);  // dict, tensor
   static void become(Value& target,
                      const Value& source);  // target's node takes source's content; its handles see it
+  // The value of a dict's pair number `index`, exchanged.
+  static void replace(Value& target, size_t index, Value value);
+  // How many handles share the value's node.
+  static long owners(const Value& value) { return value.node_.use_count(); }
   // Handles own what they refer to, so a container that reaches itself would never be freed. This walks
   // everything that `roots` reach, iteratively, and turns each edge that closes a cycle into a weak one,
   // which reads the same as long as the container lives (None after that). Only needed when a parser has put

@@ -17,6 +17,7 @@ struct Budget {
   uint64_t memo_entries = 50'000'000;
   uint64_t string_bytes = uint64_t{1} << 30;       // one string or bytes object
   uint64_t depth = 1000;                           // nesting of the value tree
+  uint64_t tree_bytes = uint64_t{4} << 30;         // memory of the value tree, tensors apart
   uint64_t tensors = 10'000'000;
   uint64_t materialized_bytes = uint64_t{1} << 36; // inflated or copied, in total
   uint64_t inflate_ratio = 1100;                   // uncompressed : compressed, of one record (deflate cannot exceed 1032)
