@@ -677,22 +677,29 @@ void PickleReader::set_pair(Value& target, const Value& key, const Value& value)
 
 std::string PickleReader::key_path() const {
   std::string path;
-  // Each mark may stand for the filling of the container below it; keys are at even places above the mark.
+  const auto add = [&](const std::string& part) { path += (path.empty() ? "" : ".") + part; };
+  const auto add_key = [&](const Value& key) {
+    if (key.kind() == Value::Kind::string) add(key.as_string().substr(0, 200));
+    else if (key.kind() == Value::Kind::integer) add(std::to_string(key.as_int()));
+    else return false;
+    return true;
+  };
+  // Dictionaries under construction without a mark: dict key dict key ...
+  const auto add_chain = [&](size_t from, size_t end) {
+    for (; from + 1 < end && stack_[from].kind() == Value::Kind::dict; from += 2)
+      if (!add_key(stack_[from + 1])) break;
+  };
+  add_chain(0, marks_.empty() ? stack_.size() : marks_[0]);
   for (size_t m = 0; m < marks_.size(); ++m) {
-    if (marks_[m] == 0) continue;
-    const Value& owner = stack_[marks_[m] - 1];
-    const size_t end = m + 1 < marks_.size() ? marks_[m + 1] : stack_.size();
-    if (end < marks_[m]) break;
-    const size_t count = end - marks_[m];
-    std::string part;
-    if (owner.kind() == Value::Kind::dict && count > 0) {
-      const Value& key = stack_[marks_[m] + (count - 1) / 2 * 2];
-      if (key.kind() == Value::Kind::string) part = key.as_string().substr(0, 200);
-      else if (key.kind() == Value::Kind::integer) part = std::to_string(key.as_int());
+    const size_t begin = marks_[m], end = m + 1 < marks_.size() ? marks_[m + 1] : stack_.size();
+    if (begin == 0 || begin >= end) continue;
+    const Value& owner = stack_[begin - 1];
+    if (owner.kind() == Value::Kind::dict) {  // keys are at even places above the mark; the last one is being filled
+      const size_t key = begin + (end - begin - 1) / 2 * 2;
+      if (add_key(stack_[key])) add_chain(key + 1, end);
     } else if (owner.kind() == Value::Kind::list) {
-      part = std::to_string(owner.size() + count);
+      add(std::to_string(owner.size() + end - begin));
     }
-    if (!part.empty()) path += (path.empty() ? "" : ".") + part;
   }
   return path;
 }

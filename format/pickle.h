@@ -57,6 +57,8 @@ class PickleReader {
   std::string key_path() const;
   void warn(std::string sentence);
   Profile profile() const { return profile_; }
+  // target[key] = value, of a dict or object. A key that is there keeps its place, takes the value, and gives a warning.
+  void set_pair(Value& target, const Value& key, const Value& value);
   // Counts bytes of memory that a value takes beyond the file's own; throws ErrorKind::out_of_budget past the limit.
   void charge(uint64_t bytes);
 
@@ -90,7 +92,6 @@ class PickleReader {
   void push_object_ex();
   void push_persistent(const Value& id);
   void set_pairs(const Value::Items& items);
-  void set_pair(Value& target, const Value& key, const Value& value);
   void add_items(Value::Items items, bool to_set);
   void build();
   void touch(const Value& container);

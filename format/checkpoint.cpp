@@ -1,0 +1,185 @@
+// Opening a checkpoint, whatever container it is in, and finding the state_dict in its tree.
+#include <sconce/checkpoint.h>
+
+#include "container.h"
+#include "sniff.h"
+
+#include <functional>
+#include <new>
+#include <unordered_set>
+
+namespace sconce {
+
+class CheckpointReader {
+ public:
+  static Checkpoint read(const std::shared_ptr<MappedFile>& file, const LoadOptions& options) {
+    Checkpoint out;
+    out.path_ = file->path();
+    ReadTree tree = read_container(file, options, out.container_);
+    out.root_ = std::move(tree.root);
+    out.warnings_ = std::move(tree.warnings);
+    out.globals_ = std::move(tree.globals);
+    out.locations_ = std::move(tree.locations);
+    return out;
+  }
+
+ private:
+  static ReadTree read_container(const std::shared_ptr<MappedFile>& file, const LoadOptions& options,
+                                 std::string& container) {
+    try {
+      switch (const FileType type = sniff(file->bytes())) {
+        case FileType::zip: container = "zip"; return read_torch_zip(file, options);
+        case FileType::legacy_stream: container = "legacy"; return read_legacy_stream(file, options);
+        default:
+          fail(type == FileType::empty ? ErrorKind::corrupt : ErrorKind::unsupported,
+               explain_not_a_checkpoint(file->bytes()));
+      }
+    } catch (Error& e) {
+      throw e.in_file(file->path());
+    } catch (const std::bad_alloc&) {
+      Error e(ErrorKind::out_of_budget, "no memory for the checkpoint's values");
+      throw e.in_file(file->path());
+    }
+  }
+};
+
+Checkpoint Checkpoint::open(const std::string& path, const LoadOptions& options) {
+  return CheckpointReader::read(MappedFile::open(path), options);
+}
+
+Checkpoint Checkpoint::from_bytes(std::string bytes, const std::string& name, const LoadOptions& options) {
+  return CheckpointReader::read(MappedFile::from_bytes(std::move(bytes), name), options);
+}
+
+StateDict load(const std::string& path, const LoadOptions& options) {
+  return Checkpoint::open(path, options).state_dict(options.key);
+}
+
+// ---- finding the state_dict ----
+
+namespace {
+
+using Kind = Value::Kind;
+constexpr int deepest_candidate = 8;  // dictionaries above the one that is looked for
+constexpr size_t most_named = 20;     // candidates in a message
+
+struct Candidate {
+  std::string path;
+  const Value* dict;
+  size_t tensors;
+};
+
+size_t count_tensors(const Value& dict) {
+  size_t count = 0;
+  for (const auto& [key, value] : dict.pairs()) count += value.kind() == Kind::tensor;
+  return count;
+}
+
+// Text keys, most values tensors, and at least one of them more than a number or a random generator's state.
+bool has_weights(const Value& v) {
+  if (v.kind() != Kind::dict) return false;
+  size_t tensors = 0, weights = 0;
+  for (const auto& [key, value] : v.pairs()) {
+    if (key.kind() != Kind::string) return false;
+    if (value.kind() != Kind::tensor) continue;
+    const Tensor& t = value.as_tensor();
+    ++tensors;
+    weights += t.dim() > 1 || (t.dim() == 1 && t.dtype() != DType::u8);
+  }
+  return weights > 0 && 2 * tensors > v.size();
+}
+
+bool is_optimizer(const Value& v) { return v.find("state") && v.find("param_groups"); }
+
+// A dictionary with weights, unless it wraps a larger one: {"model": {...}, "mean": tensor, "std": tensor}.
+bool is_candidate(const Value& v) {
+  if (!has_weights(v)) return false;
+  const size_t own = count_tensors(v);
+  for (const auto& [key, value] : v.pairs())
+    if (has_weights(value) && count_tensors(value) >= own) return false;
+  return true;
+}
+
+class CandidateSearch {
+ public:
+  explicit CandidateSearch(const Value& root) { visit(root, "", 0); }
+  std::vector<Candidate> found;
+
+ private:
+  void visit(const Value& v, const std::string& path, int depth) {
+    if (v.kind() != Kind::dict || depth > deepest_candidate || is_optimizer(v)) return;
+    if (is_candidate(v)) {
+      found.push_back({path, &v, count_tensors(v)});
+      return;
+    }
+    if (!visited_.insert(v.node()).second) return;
+    for (const auto& [key, value] : v.pairs())
+      if (key.kind() == Kind::string && key.size() <= 1000)
+        visit(value, path.empty() ? key.as_string() : path + "." + key.as_string(), depth + 1);
+  }
+  std::unordered_set<const Value::Node*> visited_;
+};
+
+std::string list_of(const std::vector<Candidate>& candidates) {
+  std::string text;
+  for (size_t i = 0; i < candidates.size() && i < most_named; ++i)
+    text += concat(i ? ", \"" : "\"", candidates[i].path, "\" (", candidates[i].tensors, " tensors)");
+  if (candidates.size() > most_named) text += concat(" and ", candidates.size() - most_named, " more");
+  return text;
+}
+
+// The value at a path of keys; a key with dots in it is tried before its parts. Null when there is none.
+const Value* value_at(const Value& v, std::string_view path) {
+  if (v.kind() != Kind::dict) return nullptr;
+  if (const Value* whole = v.find(path)) return whole;
+  for (size_t dot = path.find('.'); dot != path.npos; dot = path.find('.', dot + 1))
+    if (const Value* child = v.find(path.substr(0, dot)))
+      if (const Value* found = value_at(*child, path.substr(dot + 1))) return found;
+  return nullptr;
+}
+
+// Why `v` is no state_dict, in the words that help most.
+[[noreturn]] void fail_no_state_dict(const Value& v, const std::string& where, const std::vector<Candidate>& candidates) {
+  if (v.kind() == Kind::object)
+    fail(ErrorKind::unsafe, where, " is an instance of ", v.type_name(),
+         ", which only running the file's code could build; save model.state_dict() instead of the model");
+  if (v.kind() == Kind::tensor)
+    fail(ErrorKind::mismatch, where, " is one tensor, no state_dict; take it from Checkpoint::open(...)");
+  fail(ErrorKind::mismatch, where, " is a ", v.type_name(), " that is no state_dict",
+       candidates.empty() ? ", and nothing in it is one" : "; these are: " + list_of(candidates));
+}
+
+}  // namespace
+
+std::vector<std::string> Checkpoint::candidates() const {
+  std::vector<std::string> paths;
+  for (const Candidate& c : CandidateSearch(root_).found) paths.push_back(c.path);
+  return paths;
+}
+
+StateDict Checkpoint::state_dict(const std::string& key) const {
+  try {
+    if (!key.empty()) {
+      const Value* value = value_at(root_, key);
+      if (!value) {
+        const auto found = CandidateSearch(root_).found;
+        fail(ErrorKind::mismatch, "no key \"", key, "\" in the file",
+             found.empty() ? ", and no state_dict elsewhere" : "; the state_dicts are: " + list_of(found));
+      }
+      if (value->kind() != Kind::dict) fail_no_state_dict(*value, "\"" + key + "\"", CandidateSearch(root_).found);
+      return StateDict::from(*value);
+    }
+    if (root_.kind() == Kind::dict && root_.size() == 0) return StateDict::from(root_);
+    const auto found = CandidateSearch(root_).found;
+    bool same = !found.empty();
+    for (const Candidate& c : found) same &= c.dict->node() == found[0].dict->node();
+    if (same) return StateDict::from(*found[0].dict);
+    if (found.empty()) fail_no_state_dict(root_, "the file's value", found);
+    fail(ErrorKind::mismatch, "the file holds ", found.size(), " state_dicts; choose one with {.key = \"", found[0].path,
+         "\"}: ", list_of(found));
+  } catch (Error& e) {
+    throw e.in_file(path_);
+  }
+}
+
+}  // namespace sconce

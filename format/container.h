@@ -1,0 +1,27 @@
+// The containers that torch.save has used, each read into one value tree.
+#pragma once
+#include "mapped_file.h"
+#include "zip.h"
+
+#include <sconce/checkpoint.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace sconce {
+
+// What a container gives; the parts of a Checkpoint.
+struct ReadTree {
+  Value root;
+  std::vector<std::string> warnings, globals;
+  std::map<const void*, std::string> locations;
+};
+
+// A zip archive with the record data.pkl. `file` stays mapped as long as a tensor needs it.
+ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
+// The stream of pickles and storages that torch.save wrote before 1.6.
+ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
+
+}  // namespace sconce
