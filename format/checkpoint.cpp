@@ -139,7 +139,8 @@ const Value* value_at(const Value& v, std::string_view path) {
 }
 
 // Why `v` is no state_dict, in the words that help most.
-[[noreturn]] void fail_no_state_dict(const Value& v, const std::string& where, const std::vector<Candidate>& candidates) {
+[[noreturn]] void fail_no_state_dict(const Value& v, const std::string& where,
+                                     const std::vector<Candidate>& candidates) {
   if (v.kind() == Kind::object)
     fail(ErrorKind::unsafe, where, " is an instance of ", v.type_name(),
          ", which only running the file's code could build; save model.state_dict() instead of the model");
@@ -166,7 +167,8 @@ StateDict Checkpoint::state_dict(const std::string& key) const {
         fail(ErrorKind::mismatch, "no key \"", key, "\" in the file",
              found.empty() ? ", and no state_dict elsewhere" : "; the state_dicts are: " + list_of(found));
       }
-      if (value->kind() != Kind::dict) fail_no_state_dict(*value, "\"" + key + "\"", CandidateSearch(root_).found);
+      if (value->kind() != Kind::dict)
+        fail_no_state_dict(*value, "\"" + key + "\"", CandidateSearch(root_).found);
       return StateDict::from(*value);
     }
     if (root_.kind() == Kind::dict && root_.size() == 0) return StateDict::from(root_);
@@ -175,8 +177,8 @@ StateDict Checkpoint::state_dict(const std::string& key) const {
     for (const Candidate& c : found) same &= c.dict->node() == found[0].dict->node();
     if (same) return StateDict::from(*found[0].dict);
     if (found.empty()) fail_no_state_dict(root_, "the file's value", found);
-    fail(ErrorKind::mismatch, "the file holds ", found.size(), " state_dicts; choose one with {.key = \"", found[0].path,
-         "\"}: ", list_of(found));
+    fail(ErrorKind::mismatch, "the file holds ", found.size(), " state_dicts; choose one with {.key = \"",
+         found[0].path, "\"}: ", list_of(found));
   } catch (Error& e) {
     throw e.in_file(path_);
   }

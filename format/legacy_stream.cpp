@@ -1,5 +1,6 @@
-// The stream of torch.save before 1.6: five pickles back to back (magic number, protocol version, system, the object, the
-// list of storage keys), then for each key of that list its number of elements and its bytes, always little-endian.
+// The stream of torch.save before 1.6: five pickles back to back (magic number, protocol version, system, the
+// object, the list of storage keys), then for each key of that list its number of elements and its bytes,
+// always little-endian.
 #include "container.h"
 #include "rebuild.h"
 
@@ -27,7 +28,8 @@ struct LegacyFile {
 std::shared_ptr<void> load(const LegacyFile& legacy, const Slot& slot) {
   if (!slot.bytes) fail(ErrorKind::corrupt, "storage ", slot.request.key, " has no bytes in the file");
   const size_t unit = slot.request.swap_unit ? *slot.request.swap_unit : 1;
-  if (unit == 1 && reinterpret_cast<uintptr_t>(slot.bytes) % slot.request.alignment == 0) return {legacy.file, slot.bytes};
+  if (unit == 1 && reinterpret_cast<uintptr_t>(slot.bytes) % slot.request.alignment == 0)
+    return {legacy.file, slot.bytes};
   legacy.materialized->charge(slot.request.nbytes);
   const Storage copy = Storage::allocate(slot.request.nbytes);
   if (slot.request.nbytes) std::memcpy(copy.data(), slot.bytes, slot.request.nbytes);
@@ -86,8 +88,10 @@ class Stream {
 }
 
 // The table of storages behind the pickles: every key that the object names, once, with exactly its bytes.
-void place_storages(LegacyFile& legacy, const Value& keys, uint64_t begin, Profile profile, std::vector<std::string>& warnings) {
-  if (keys.kind() != Value::Kind::list) fail_at(begin, "expected the list of storage keys, got " + keys.type_name());
+void place_storages(LegacyFile& legacy, const Value& keys, uint64_t begin, Profile profile,
+                    std::vector<std::string>& warnings) {
+  if (keys.kind() != Value::Kind::list)
+    fail_at(begin, "expected the list of storage keys, got " + keys.type_name());
   ByteReader in(legacy.file->bytes().subspan(begin), begin);
   std::unordered_set<std::string> seen;
   for (const Value& key : keys.items()) {
@@ -97,17 +101,22 @@ void place_storages(LegacyFile& legacy, const Value& keys, uint64_t begin, Profi
     const std::string& name = key.as_string();
     if (!seen.insert(name).second) fail_at(at, "storage " + name + " is listed twice");
     const auto found = legacy.slots.find(name);
-    if (found == legacy.slots.end()) fail_at(at, "storage " + name + " is listed, and no tensor says how large its elements are");
+    if (found == legacy.slots.end())
+      fail_at(at, "storage " + name + " is listed, and no tensor says how large its elements are");
     Slot& slot = found->second;
     try {
       if (in.remaining() < 8)
-        fail_at(at, concat("unexpected end of file: the size of storage ", name, " needs 8 bytes, ", in.remaining(), " are left"));
+        fail_at(at, concat("unexpected end of file: the size of storage ", name, " needs 8 bytes, ",
+                           in.remaining(), " are left"));
       const auto numel = in.little<int64_t>();
-      const int64_t item = slot.request.item_size, expected = static_cast<int64_t>(slot.request.nbytes) / item;
+      const int64_t item = slot.request.item_size,
+                    expected = static_cast<int64_t>(slot.request.nbytes) / item;
       if (numel != expected)
-        fail_at(at, concat("storage ", name, " has the wrong size: its tensors need ", expected, " elements, the file has ", numel));
+        fail_at(at, concat("storage ", name, " has the wrong size: its tensors need ", expected,
+                           " elements, the file has ", numel));
       if (in.remaining() < slot.request.nbytes)
-        fail_at(at, concat("unexpected end of file: storage ", name, " needs ", slot.request.nbytes - in.remaining(), " more bytes"));
+        fail_at(at, concat("unexpected end of file: storage ", name, " needs ",
+                           slot.request.nbytes - in.remaining(), " more bytes"));
       slot.bytes = legacy.file->data() + in.position();
       in.skip(slot.request.nbytes);
     } catch (Error& e) {
@@ -145,7 +154,8 @@ ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadO
   const Value version = stream.next(plain);
   if (version.kind() != Value::Kind::integer || version.as_int() != stream_version)
     fail_at(version_at, concat("expected stream version ", stream_version, ", got ", version.repr(60)));
-  stream.next(plain);  // sizes of C types and the byte order of the writing machine, which its tensors do not follow
+  stream.next(
+      plain);  // sizes of C types and the byte order of the writing machine, which its tensors do not follow
   out.root = stream.next(meaning, &out);
   const Value keys = stream.next(plain);
   place_storages(*legacy, keys, stream.position(), options.profile, out.warnings);

@@ -14,9 +14,11 @@ struct NumpyType {
   bool swapped;
 };
 
-// A pickled dtype is numpy.dtype('f8', False, True) with the state (3, '<', ...): the byte order is in the state alone.
+// A pickled dtype is numpy.dtype('f8', False, True) with the state (3, '<', ...): the byte order is in the
+// state alone.
 std::optional<NumpyType> numpy_type(const Value& v) {
-  if (v.kind() != Value::Kind::object || v.type_name() != "numpy.dtype" || v.arguments().empty()) return std::nullopt;
+  if (v.kind() != Value::Kind::object || v.type_name() != "numpy.dtype" || v.arguments().empty())
+    return std::nullopt;
   const Value& code = v.arguments()[0];
   if (code.kind() != Value::Kind::string && code.kind() != Value::Kind::bytes) return std::nullopt;
   std::string_view name = code.as_string();
@@ -29,9 +31,10 @@ std::optional<NumpyType> numpy_type(const Value& v) {
     name.remove_prefix(1);
   }
   constexpr std::pair<std::string_view, DType> codes[] = {
-      {"f8", DType::f64}, {"f4", DType::f32}, {"f2", DType::f16},       {"i1", DType::i8},         {"i2", DType::i16},
-      {"i4", DType::i32}, {"i8", DType::i64}, {"u1", DType::u8},        {"u2", DType::u16},        {"u4", DType::u32},
-      {"u8", DType::u64}, {"b1", DType::boolean}, {"c8", DType::complex64}, {"c16", DType::complex128}};
+      {"f8", DType::f64},       {"f4", DType::f32},        {"f2", DType::f16}, {"i1", DType::i8},
+      {"i2", DType::i16},       {"i4", DType::i32},        {"i8", DType::i64}, {"u1", DType::u8},
+      {"u2", DType::u16},       {"u4", DType::u32},        {"u8", DType::u64}, {"b1", DType::boolean},
+      {"c8", DType::complex64}, {"c16", DType::complex128}};
   // "=" is the order of the machine that wrote the file, which in practice is little-endian.
   const bool big = order == ">";
   for (const auto& [text, dtype] : codes)
@@ -43,7 +46,8 @@ std::optional<NumpyType> numpy_type(const Value& v) {
 
 std::optional<Value> numpy_scalar(const Value& dtype, const Value& bytes) {
   const auto type = numpy_type(dtype);
-  if (!type || (bytes.kind() != Value::Kind::bytes && bytes.kind() != Value::Kind::string)) return std::nullopt;
+  if (!type || (bytes.kind() != Value::Kind::bytes && bytes.kind() != Value::Kind::string))
+    return std::nullopt;
   const std::string& raw = bytes.as_string();
   if (raw.size() != size_of(type->dtype))
     fail(ErrorKind::corrupt, "a numpy scalar of dtype ", name_of(type->dtype), " has ", raw.size(), " bytes");
@@ -56,19 +60,25 @@ std::optional<Value> numpy_scalar(const Value& dtype, const Value& bytes) {
     std::memcpy(&number, copy, sizeof number);
     if constexpr (std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>)
       return std::complex<double>(number);
-    else if constexpr (std::is_same_v<T, Complex32>) return std::complex<double>(std::complex<float>(number));
+    else if constexpr (std::is_same_v<T, Complex32>)
+      return std::complex<double>(std::complex<float>(number));
     else if constexpr (std::is_same_v<T, uint64_t>)
-      return number > uint64_t{INT64_MAX} ? Value::big_integer(std::to_string(number)) : Value(static_cast<int64_t>(number));
-    else if constexpr (std::is_integral_v<T>) return static_cast<int64_t>(number);
-    else if constexpr (std::is_floating_point_v<T>) return static_cast<double>(number);
-    else return static_cast<double>(static_cast<float>(number));
+      return number > uint64_t{INT64_MAX} ? Value::big_integer(std::to_string(number))
+                                          : Value(static_cast<int64_t>(number));
+    else if constexpr (std::is_integral_v<T>)
+      return static_cast<int64_t>(number);
+    else if constexpr (std::is_floating_point_v<T>)
+      return static_cast<double>(number);
+    else
+      return static_cast<double>(static_cast<float>(number));
   });
 }
 
-std::optional<Tensor> numpy_array(const Value& shape, const Value& dtype, bool fortran_order, const Value& bytes,
-                                  MaterializedBytes& materialized) {
+std::optional<Tensor> numpy_array(const Value& shape, const Value& dtype, bool fortran_order,
+                                  const Value& bytes, MaterializedBytes& materialized) {
   const auto type = numpy_type(dtype);
-  if (!type || (bytes.kind() != Value::Kind::bytes && bytes.kind() != Value::Kind::string)) return std::nullopt;
+  if (!type || (bytes.kind() != Value::Kind::bytes && bytes.kind() != Value::Kind::string))
+    return std::nullopt;
   if (shape.kind() != Value::Kind::tuple) return std::nullopt;
   std::vector<int64_t> extents;
   int64_t numel = 1, nbytes = 0;
@@ -90,8 +100,8 @@ std::optional<Tensor> numpy_array(const Value& shape, const Value& dtype, bool f
   const std::string& raw = bytes.as_string();
   if (!checked_multiply(numel, static_cast<int64_t>(size_of(type->dtype)), nbytes) ||
       static_cast<uint64_t>(nbytes) != raw.size())
-    fail(ErrorKind::corrupt, "a numpy array of shape ", size, " and dtype ", name_of(type->dtype), " has ", raw.size(),
-         " bytes");
+    fail(ErrorKind::corrupt, "a numpy array of shape ", size, " and dtype ", name_of(type->dtype), " has ",
+         raw.size(), " bytes");
   if (type->dtype == DType::boolean) check_bools(raw.data(), raw.size());
   materialized.charge(raw.size());
   const Storage storage = Storage::allocate(raw.size());

@@ -1,4 +1,5 @@
-// Pickle programs: the machine with its stack, marks and memo. It has no recursion and calls nothing from the file.
+// Pickle programs: the machine with its stack, marks and memo. It has no recursion and calls nothing from the
+// file.
 #include "pickle.h"
 
 #include "pickle_opcodes.h"
@@ -45,12 +46,14 @@ uint64_t cost_of(const Value& v) {
     case Value::Kind::complex:
     case Value::Kind::dtype:
     case Value::Kind::device: return leaf_cost;
-    default: return container_cost + (v.items().size() + v.arguments().size() + 2 * v.pairs().size()) * handle_cost;
+    default:
+      return container_cost + (v.items().size() + v.arguments().size() + 2 * v.pairs().size()) * handle_cost;
   }
 }
 
-// Text under which equal dictionary keys are equal: 1, 1.0 and True are one key to Python. Throws ErrorKind::corrupt for
-// values that cannot be keys. Looks at a bounded number of values, because tuples may share parts.
+// Text under which equal dictionary keys are equal: 1, 1.0 and True are one key to Python. Throws
+// ErrorKind::corrupt for values that cannot be keys. Looks at a bounded number of values, because tuples may
+// share parts.
 class KeyText {
  public:
   explicit KeyText(const Value& key) { add(key, 0); }
@@ -58,7 +61,8 @@ class KeyText {
 
  private:
   void add(const Value& v, int depth) {
-    if (depth > 32 || ++parts_ > 1000) fail(ErrorKind::out_of_budget, "a dictionary key has more than 1000 parts");
+    if (depth > 32 || ++parts_ > 1000)
+      fail(ErrorKind::out_of_budget, "a dictionary key has more than 1000 parts");
     switch (v.kind()) {
       case Value::Kind::none: text += 'n'; break;
       case Value::Kind::boolean:
@@ -83,7 +87,8 @@ class KeyText {
     }
   }
   void add_text(char kind, std::string_view s) {
-    if (s.size() > 65536) fail(ErrorKind::out_of_budget, "a part of a dictionary key has ", s.size(), " bytes");
+    if (s.size() > 65536)
+      fail(ErrorKind::out_of_budget, "a part of a dictionary key has ", s.size(), " bytes");
     ((text += kind) += std::to_string(s.size()) + ':') += s;
   }
   void add_float(double d) {
@@ -130,7 +135,9 @@ Value PickleMeaning::call(PickleReader&, const Value& callable, const Value& arg
 void PickleMeaning::build(PickleReader& reader, Value& target, const Value& state) {
   switch (target.kind()) {
     case Value::Kind::object:
-      if (!target.state().is_none()) reader.warn(concat("an instance of ", target.type_name(), " is given its state twice; the last one stays"));
+      if (!target.state().is_none())
+        reader.warn(
+            concat("an instance of ", target.type_name(), " is given its state twice; the last one stays"));
       ValueBuilder::set_state(target, state);
       break;
     case Value::Kind::dict: ValueBuilder::set_attributes(target, state); break;
@@ -144,7 +151,8 @@ Value PickleMeaning::persistent(PickleReader&, const Value&) {
 
 // ---- the machine ----
 
-PickleReader::PickleReader(Bytes program, PickleMeaning& meaning, Profile profile, const Budget& budget, uint64_t base)
+PickleReader::PickleReader(Bytes program, PickleMeaning& meaning, Profile profile, const Budget& budget,
+                           uint64_t base)
     : in_(program, base), base_(base), meaning_(meaning), profile_(profile), budget_(budget) {}
 
 PickleReader::~PickleReader() {
@@ -173,7 +181,9 @@ Value PickleReader::read() {
     }
   } catch (const Error& e) {
     Error out(e.kind(), e.message());
-    out.in_record(e.context().record).at_offset(op_offset_).at_key(e.context().key.empty() ? key_path() : e.context().key);
+    out.in_record(e.context().record)
+        .at_offset(op_offset_)
+        .at_key(e.context().key.empty() ? key_path() : e.context().key);
     throw out;
   } catch (const std::bad_alloc&) {
     Error out(ErrorKind::out_of_budget, "no memory for the pickle's values");
@@ -198,8 +208,10 @@ bool PickleReader::step(Op op) {
     // The stack.
     case Op::mark: marks_.push_back(stack_.size()); break;
     case Op::pop:
-      if (stack_.size() == floor() && !marks_.empty()) marks_.pop_back();
-      else pop("a value to drop");
+      if (stack_.size() == floor() && !marks_.empty())
+        marks_.pop_back();
+      else
+        pop("a value to drop");
       break;
     case Op::pop_mark: pop_to_mark("POP_MARK"); break;
     case Op::dup: {
@@ -234,8 +246,10 @@ bool PickleReader::step(Op op) {
     case Op::int_text: {
       const std::string_view digits = line();
       charge(leaf_cost + digits.size());
-      if (digits == "00" || digits == "01") push(digits == "01");
-      else push(decode_decimal(digits));
+      if (digits == "00" || digits == "01")
+        push(digits == "01");
+      else
+        push(decode_decimal(digits));
       break;
     }
     case Op::long_text: {
@@ -343,7 +357,8 @@ bool PickleReader::step(Op op) {
     case Op::stack_global: {
       const Value name = pop("a name"), module = pop("a module");
       if (name.kind() != Value::Kind::string || module.kind() != Value::Kind::string)
-        fail(ErrorKind::corrupt, "expected module and name as text, got ", module.type_name(), " and ", name.type_name());
+        fail(ErrorKind::corrupt, "expected module and name as text, got ", module.type_name(), " and ",
+             name.type_name());
       push_global(module.as_string(), name.as_string());
       break;
     }
@@ -374,10 +389,11 @@ bool PickleReader::step(Op op) {
 
     case Op::ext1:
     case Op::ext2:
-    case Op::ext4: fail(ErrorKind::unsupported, "an extension code (EXT) refers to a registry of the process that wrote the file");
+    case Op::ext4:
+      fail(ErrorKind::unsupported,
+           "an extension code (EXT) refers to a registry of the process that wrote the file");
     case Op::next_buffer:
-    case Op::readonly_buffer:
-      fail(ErrorKind::unsupported, "NEXT_BUFFER refers to a buffer outside the file");
+    case Op::readonly_buffer: fail(ErrorKind::unsupported, "NEXT_BUFFER refers to a buffer outside the file");
     default: {
       constexpr char digits[] = "0123456789abcdef";
       const auto byte = static_cast<unsigned>(op);
@@ -390,7 +406,8 @@ bool PickleReader::step(Op op) {
 Value PickleReader::finish() {
   if (stack_.empty()) fail(ErrorKind::corrupt, "STOP with nothing on the stack");
   if (stack_.size() > 1 || !marks_.empty()) {
-    const std::string left = concat("STOP with ", stack_.size(), " values and ", marks_.size(), " marks on the stack");
+    const std::string left =
+        concat("STOP with ", stack_.size(), " values and ", marks_.size(), " marks on the stack");
     if (profile_ == Profile::strict) fail(ErrorKind::corrupt, left, ", expected one value");
     warn(left + "; the last value counts");
   }
@@ -406,8 +423,8 @@ Value PickleReader::finish() {
   return root;
 }
 
-// The deepest nesting below `root`, without recursion. Values that several containers share are looked at once; a way back
-// into a container that is still open ends there.
+// The deepest nesting below `root`, without recursion. Values that several containers share are looked at
+// once; a way back into a container that is still open ends there.
 void PickleReader::check_depth(const Value& root) const {
   struct Step {
     const Value* value;
@@ -421,7 +438,8 @@ void PickleReader::check_depth(const Value& root) const {
       if (index < list->size()) return &(*list)[index];
       index -= list->size();
     }
-    if (index < 2 * v.pairs().size()) return index % 2 ? &v.pairs()[index / 2].second : &v.pairs()[index / 2].first;
+    if (index < 2 * v.pairs().size())
+      return index % 2 ? &v.pairs()[index / 2].second : &v.pairs()[index / 2].first;
     index -= 2 * v.pairs().size();
     return index == 0 ? &v.state() : index == 1 ? &v.attributes() : nullptr;
   };
@@ -457,7 +475,8 @@ void PickleReader::check_depth(const Value& root) const {
 
 std::string_view PickleReader::text(uint64_t length) {
   if (length > in_.remaining())
-    fail(ErrorKind::corrupt, "the pickle ends inside a value: ", length, " bytes expected, ", in_.remaining(), " left");
+    fail(ErrorKind::corrupt, "the pickle ends inside a value: ", length, " bytes expected, ", in_.remaining(),
+         " left");
   if (length > budget_.string_bytes)
     fail(ErrorKind::out_of_budget, "a string of ", length, " bytes; the limit is ", budget_.string_bytes);
   return in_.take_text(length);
@@ -499,7 +518,8 @@ Value::Items PickleReader::pop_to_mark(const char* what) {
 
 void PickleReader::push_tuple(size_t count) {
   if (stack_.size() - floor() < count)
-    fail(ErrorKind::corrupt, "expected ", count, " values for a tuple, the stack has ", stack_.size() - floor());
+    fail(ErrorKind::corrupt, "expected ", count, " values for a tuple, the stack has ",
+         stack_.size() - floor());
   charge(container_cost + count * handle_cost);
   const auto from = stack_.end() - static_cast<std::ptrdiff_t>(count);
   Value::Items items(std::make_move_iterator(from), std::make_move_iterator(stack_.end()));
@@ -516,8 +536,10 @@ void PickleReader::push_text(std::string_view raw) {
 // Python 2 had one type for text and bytes; what is no UTF-8 was bytes.
 void PickleReader::push_python2_string(std::string raw) {
   charge(leaf_cost + raw.size());
-  if (is_utf8(raw)) push(std::move(raw));
-  else push(Value::bytes(std::move(raw)));
+  if (is_utf8(raw))
+    push(std::move(raw));
+  else
+    push(Value::bytes(std::move(raw)));
 }
 
 // ---- memo ----
@@ -541,7 +563,8 @@ void PickleReader::put(uint64_t index) {
     return;
   }
   if (profile_ == Profile::strict)
-    fail(ErrorKind::corrupt, "memo index ", index, " jumps ahead of the ", memo_.size(), " entries before it");
+    fail(ErrorKind::corrupt, "memo index ", index, " jumps ahead of the ", memo_.size(),
+         " entries before it");
   charge(4 * handle_cost);
   Value& slot = sparse_memo_[index];
   if (is_container(slot)) retired_.push_back(slot), cycles_ = true;
@@ -679,9 +702,12 @@ std::string PickleReader::key_path() const {
   std::string path;
   const auto add = [&](const std::string& part) { path += (path.empty() ? "" : ".") + part; };
   const auto add_key = [&](const Value& key) {
-    if (key.kind() == Value::Kind::string) add(key.as_string().substr(0, 200));
-    else if (key.kind() == Value::Kind::integer) add(std::to_string(key.as_int()));
-    else return false;
+    if (key.kind() == Value::Kind::string)
+      add(key.as_string().substr(0, 200));
+    else if (key.kind() == Value::Kind::integer)
+      add(std::to_string(key.as_int()));
+    else
+      return false;
     return true;
   };
   // Dictionaries under construction without a mark: dict key dict key ...
@@ -694,7 +720,8 @@ std::string PickleReader::key_path() const {
     const size_t begin = marks_[m], end = m + 1 < marks_.size() ? marks_[m + 1] : stack_.size();
     if (begin == 0 || begin >= end) continue;
     const Value& owner = stack_[begin - 1];
-    if (owner.kind() == Value::Kind::dict) {  // keys are at even places above the mark; the last one is being filled
+    if (owner.kind() ==
+        Value::Kind::dict) {  // keys are at even places above the mark; the last one is being filled
       const size_t key = begin + (end - begin - 1) / 2 * 2;
       if (add_key(stack_[key])) add_chain(key + 1, end);
     } else if (owner.kind() == Value::Kind::list) {
@@ -705,8 +732,10 @@ std::string PickleReader::key_path() const {
 }
 
 void PickleReader::warn(std::string sentence) {
-  if (warnings_.size() < most_warnings) warnings_.push_back(std::move(sentence));
-  else if (warnings_.size() == most_warnings) warnings_.push_back("more such warnings were left out");
+  if (warnings_.size() < most_warnings)
+    warnings_.push_back(std::move(sentence));
+  else if (warnings_.size() == most_warnings)
+    warnings_.push_back("more such warnings were left out");
 }
 
 void PickleReader::charge(uint64_t bytes) {

@@ -15,9 +15,9 @@ namespace sconce {
 enum class Op : uint8_t;
 class PickleReader;
 
-// What the names and calls in a pickle stand for. The reader itself knows none: as written here, a global is its name, a
-// call is a closed object with the name and the arguments, and a persistent id is refused. Each function may throw; the
-// reader adds the operation's offset.
+// What the names and calls in a pickle stand for. The reader itself knows none: as written here, a global is
+// its name, a call is a closed object with the name and the arguments, and a persistent id is refused. Each
+// function may throw; the reader adds the operation's offset.
 class PickleMeaning {
  public:
   virtual ~PickleMeaning() = default;
@@ -31,39 +31,44 @@ class PickleMeaning {
   virtual Value persistent(PickleReader& reader, const Value& id);
 };
 
-// Reads one program. Every pop is checked, every length is held against what is left, and every limit of the budget
-// is checked before memory is asked for. Errors carry the byte offset of the operation, counted from `base`, and the path
-// of the dictionary keys being filled at that moment.
+// Reads one program. Every pop is checked, every length is held against what is left, and every limit of the
+// budget is checked before memory is asked for. Errors carry the byte offset of the operation, counted from
+// `base`, and the path of the dictionary keys being filled at that moment.
 class PickleReader {
  public:
-  PickleReader(Bytes program, PickleMeaning& meaning, Profile profile, const Budget& budget, uint64_t base = 0);
+  PickleReader(Bytes program, PickleMeaning& meaning, Profile profile, const Budget& budget,
+               uint64_t base = 0);
   ~PickleReader();
   PickleReader(const PickleReader&) = delete;
   PickleReader& operator=(const PickleReader&) = delete;
 
-  // Runs to STOP and gives the value there. Call once. Throws ErrorKind::corrupt, unsupported (extension codes, buffers
-  // outside the stream) or out_of_budget.
+  // Runs to STOP and gives the value there. Call once. Throws ErrorKind::corrupt, unsupported (extension
+  // codes, buffers outside the stream) or out_of_budget.
   Value read();
 
-  // After read(): bytes up to and with STOP, counted from the program's beginning, and the protocol that it declared.
+  // After read(): bytes up to and with STOP, counted from the program's beginning, and the protocol that it
+  // declared.
   size_t length() const { return static_cast<size_t>(in_.position() - base_); }
   int protocol() const { return protocol_; }
   // Names in order of first use, "module.name".
   const std::vector<std::string>& globals() const { return globals_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
 
-  // For PickleMeaning: the path of the value under construction ("state_dict.conv1.weight", "optimizer.state.0"), as far
-  // as open dictionaries and lists tell.
+  // For PickleMeaning: the path of the value under construction ("state_dict.conv1.weight",
+  // "optimizer.state.0"), as far as open dictionaries and lists tell.
   std::string key_path() const;
   void warn(std::string sentence);
   Profile profile() const { return profile_; }
-  // target[key] = value, of a dict or object. A key that is there keeps its place, takes the value, and gives a warning.
+  // target[key] = value, of a dict or object. A key that is there keeps its place, takes the value, and gives
+  // a warning.
   void set_pair(Value& target, const Value& key, const Value& value);
-  // Counts bytes of memory that a value takes beyond the file's own; throws ErrorKind::out_of_budget past the limit.
+  // Counts bytes of memory that a value takes beyond the file's own; throws ErrorKind::out_of_budget past the
+  // limit.
   void charge(uint64_t bytes);
 
  private:
-  // Keys of a dictionary that has grown past a few, with their places. It keeps the dictionary's node from being reused.
+  // Keys of a dictionary that has grown past a few, with their places. It keeps the dictionary's node from
+  // being reused.
   struct KeyPlaces {
     Value dict;
     std::unordered_map<std::string_view, size_t> strings;  // views of the keys themselves
@@ -107,11 +112,11 @@ class PickleReader {
   uint64_t op_offset_ = 0, opcodes_ = 0, charged_ = 0;
   std::vector<Value> stack_;
   std::vector<size_t> marks_;
-  std::vector<Value> memo_;             // by index, without gaps
-  bool memo_begins_at_1_ = false;       // as Python 2's cPickle counts
+  std::vector<Value> memo_;                          // by index, without gaps
+  bool memo_begins_at_1_ = false;                    // as Python 2's cPickle counts
   std::unordered_map<uint64_t, Value> sparse_memo_;  // indexes that jump ahead, Profile::compat only
-  std::vector<Value> retired_;          // containers that neither stack nor memo may know any more
-  bool cycles_ = false;                 // a container may have come to hold itself
+  std::vector<Value> retired_;  // containers that neither stack nor memo may know any more
+  bool cycles_ = false;         // a container may have come to hold itself
   std::unordered_map<const Value::Node*, KeyPlaces> key_places_;
   std::vector<std::string> globals_, warnings_;
   std::unordered_set<std::string> known_globals_;

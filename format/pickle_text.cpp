@@ -154,7 +154,8 @@ Value decode_decimal(std::string_view line) {
   if (!digits.empty() && digits.back() == 'L') digits.remove_suffix(1);
   const bool negative = !digits.empty() && digits.front() == '-';
   if (negative || (!digits.empty() && digits.front() == '+')) digits.remove_prefix(1);
-  if (digits.empty() || !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
+  if (digits.empty() ||
+      !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
     fail_text("a decimal integer", line);
   digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size() - 1));
   const std::string number = (negative && digits != "0" ? "-" : "") + std::string(digits);
@@ -169,7 +170,8 @@ double decode_float(std::string_view line) {
   if (!digits.empty() && digits.front() == '+') digits.remove_prefix(1);
   double value = 0;
   const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (problem != std::errc() || end != digits.data() + digits.size()) fail_text("a floating-point number", line);
+  if (problem != std::errc() || end != digits.data() + digits.size())
+    fail_text("a floating-point number", line);
   return value;
 }
 
@@ -184,7 +186,8 @@ Value decode_integer(std::string_view bytes) {
   std::vector<uint32_t> words((bytes.size() + 3) / 4, negative ? ~uint32_t{0} : 0);
   for (size_t i = 0; i < bytes.size(); ++i) {
     const unsigned shift = 8 * static_cast<unsigned>(i % 4);
-    words[i / 4] = (words[i / 4] & ~(uint32_t{0xff} << shift)) | uint32_t{static_cast<unsigned char>(bytes[i])} << shift;
+    words[i / 4] =
+        (words[i / 4] & ~(uint32_t{0xff} << shift)) | uint32_t{static_cast<unsigned char>(bytes[i])} << shift;
   }
   if (negative) {
     uint64_t carry = 1;
@@ -207,73 +210,114 @@ Value decode_integer(std::string_view bytes) {
     for (int i = 0; i < 9; ++i, rest /= 10) reversed += static_cast<char>('0' + rest % 10);
   }
   if (reversed.empty()) reversed = "0";
-  if (negative) reversed += '-';
-  else reversed += '0';  // decode_decimal drops it
+  if (negative)
+    reversed += '-';
+  else
+    reversed += '0';  // decode_decimal drops it
   return decode_decimal(std::string(reversed.rbegin(), reversed.rend()));
 }
 
 std::pair<std::string, std::string> python3_name(std::string module, std::string name) {
-  static const std::map<std::pair<std::string_view, std::string_view>, std::pair<const char*, const char*>> names = {
-      {{"__builtin__", "xrange"}, {"builtins", "range"}},
-      {{"__builtin__", "reduce"}, {"functools", "reduce"}},
-      {{"__builtin__", "intern"}, {"sys", "intern"}},
-      {{"__builtin__", "unichr"}, {"builtins", "chr"}},
-      {{"__builtin__", "unicode"}, {"builtins", "str"}},
-      {{"__builtin__", "long"}, {"builtins", "int"}},
-      {{"itertools", "izip"}, {"builtins", "zip"}},
-      {{"itertools", "imap"}, {"builtins", "map"}},
-      {{"itertools", "ifilter"}, {"builtins", "filter"}},
-      {{"itertools", "ifilterfalse"}, {"itertools", "filterfalse"}},
-      {{"itertools", "izip_longest"}, {"itertools", "zip_longest"}},
-      {{"UserDict", "IterableUserDict"}, {"collections", "UserDict"}},
-      {{"UserDict", "UserDict"}, {"collections", "UserDict"}},
-      {{"UserList", "UserList"}, {"collections", "UserList"}},
-      {{"UserString", "UserString"}, {"collections", "UserString"}},
-      {{"whichdb", "whichdb"}, {"dbm", "whichdb"}},
-      {{"_socket", "fromfd"}, {"socket", "fromfd"}},
-      {{"_multiprocessing", "Connection"}, {"multiprocessing.connection", "Connection"}},
-      {{"multiprocessing.process", "Process"}, {"multiprocessing.context", "Process"}},
-      {{"multiprocessing.forking", "Popen"}, {"multiprocessing.popen_fork", "Popen"}},
-      {{"urllib", "ContentTooShortError"}, {"urllib.error", "ContentTooShortError"}},
-      {{"urllib", "getproxies"}, {"urllib.request", "getproxies"}},
-      {{"urllib", "pathname2url"}, {"urllib.request", "pathname2url"}},
-      {{"urllib", "quote_plus"}, {"urllib.parse", "quote_plus"}},
-      {{"urllib", "quote"}, {"urllib.parse", "quote"}},
-      {{"urllib", "unquote_plus"}, {"urllib.parse", "unquote_plus"}},
-      {{"urllib", "unquote"}, {"urllib.parse", "unquote"}},
-      {{"urllib", "url2pathname"}, {"urllib.request", "url2pathname"}},
-      {{"urllib", "urlcleanup"}, {"urllib.request", "urlcleanup"}},
-      {{"urllib", "urlencode"}, {"urllib.parse", "urlencode"}},
-      {{"urllib", "urlopen"}, {"urllib.request", "urlopen"}},
-      {{"urllib", "urlretrieve"}, {"urllib.request", "urlretrieve"}},
-      {{"urllib2", "HTTPError"}, {"urllib.error", "HTTPError"}},
-      {{"urllib2", "URLError"}, {"urllib.error", "URLError"}},
-      {{"exceptions", "StandardError"}, {"builtins", "Exception"}},
-  };
+  static const std::map<std::pair<std::string_view, std::string_view>, std::pair<const char*, const char*>>
+      names = {
+          {{"__builtin__", "xrange"}, {"builtins", "range"}},
+          {{"__builtin__", "reduce"}, {"functools", "reduce"}},
+          {{"__builtin__", "intern"}, {"sys", "intern"}},
+          {{"__builtin__", "unichr"}, {"builtins", "chr"}},
+          {{"__builtin__", "unicode"}, {"builtins", "str"}},
+          {{"__builtin__", "long"}, {"builtins", "int"}},
+          {{"itertools", "izip"}, {"builtins", "zip"}},
+          {{"itertools", "imap"}, {"builtins", "map"}},
+          {{"itertools", "ifilter"}, {"builtins", "filter"}},
+          {{"itertools", "ifilterfalse"}, {"itertools", "filterfalse"}},
+          {{"itertools", "izip_longest"}, {"itertools", "zip_longest"}},
+          {{"UserDict", "IterableUserDict"}, {"collections", "UserDict"}},
+          {{"UserDict", "UserDict"}, {"collections", "UserDict"}},
+          {{"UserList", "UserList"}, {"collections", "UserList"}},
+          {{"UserString", "UserString"}, {"collections", "UserString"}},
+          {{"whichdb", "whichdb"}, {"dbm", "whichdb"}},
+          {{"_socket", "fromfd"}, {"socket", "fromfd"}},
+          {{"_multiprocessing", "Connection"}, {"multiprocessing.connection", "Connection"}},
+          {{"multiprocessing.process", "Process"}, {"multiprocessing.context", "Process"}},
+          {{"multiprocessing.forking", "Popen"}, {"multiprocessing.popen_fork", "Popen"}},
+          {{"urllib", "ContentTooShortError"}, {"urllib.error", "ContentTooShortError"}},
+          {{"urllib", "getproxies"}, {"urllib.request", "getproxies"}},
+          {{"urllib", "pathname2url"}, {"urllib.request", "pathname2url"}},
+          {{"urllib", "quote_plus"}, {"urllib.parse", "quote_plus"}},
+          {{"urllib", "quote"}, {"urllib.parse", "quote"}},
+          {{"urllib", "unquote_plus"}, {"urllib.parse", "unquote_plus"}},
+          {{"urllib", "unquote"}, {"urllib.parse", "unquote"}},
+          {{"urllib", "url2pathname"}, {"urllib.request", "url2pathname"}},
+          {{"urllib", "urlcleanup"}, {"urllib.request", "urlcleanup"}},
+          {{"urllib", "urlencode"}, {"urllib.parse", "urlencode"}},
+          {{"urllib", "urlopen"}, {"urllib.request", "urlopen"}},
+          {{"urllib", "urlretrieve"}, {"urllib.request", "urlretrieve"}},
+          {{"urllib2", "HTTPError"}, {"urllib.error", "HTTPError"}},
+          {{"urllib2", "URLError"}, {"urllib.error", "URLError"}},
+          {{"exceptions", "StandardError"}, {"builtins", "Exception"}},
+      };
   static const std::map<std::string_view, const char*> modules = {
-      {"__builtin__", "builtins"}, {"exceptions", "builtins"}, {"copy_reg", "copyreg"}, {"Queue", "queue"},
-      {"SocketServer", "socketserver"}, {"ConfigParser", "configparser"}, {"repr", "reprlib"},
-      {"Tkinter", "tkinter"}, {"tkFileDialog", "tkinter.filedialog"}, {"tkSimpleDialog", "tkinter.simpledialog"},
-      {"tkColorChooser", "tkinter.colorchooser"}, {"tkCommonDialog", "tkinter.commondialog"},
-      {"Dialog", "tkinter.dialog"}, {"Tkdnd", "tkinter.dnd"}, {"tkFont", "tkinter.font"},
-      {"tkMessageBox", "tkinter.messagebox"}, {"ScrolledText", "tkinter.scrolledtext"},
-      {"Tkconstants", "tkinter.constants"}, {"ttk", "tkinter.ttk"}, {"Tix", "tkinter.tix"},
-      {"markupbase", "_markupbase"}, {"_winreg", "winreg"}, {"thread", "_thread"},
-      {"dummy_thread", "_dummy_thread"}, {"dbhash", "dbm.bsd"}, {"dumbdbm", "dbm.dumb"}, {"dbm", "dbm.ndbm"},
-      {"gdbm", "dbm.gnu"}, {"xmlrpclib", "xmlrpc.client"}, {"SimpleXMLRPCServer", "xmlrpc.server"},
-      {"DocXMLRPCServer", "xmlrpc.server"}, {"httplib", "http.client"}, {"htmlentitydefs", "html.entities"},
-      {"HTMLParser", "html.parser"}, {"Cookie", "http.cookies"}, {"cookielib", "http.cookiejar"},
-      {"BaseHTTPServer", "http.server"}, {"SimpleHTTPServer", "http.server"}, {"CGIHTTPServer", "http.server"},
-      {"test.test_support", "test.support"}, {"commands", "subprocess"}, {"urlparse", "urllib.parse"},
-      {"robotparser", "urllib.robotparser"}, {"urllib2", "urllib.request"}, {"anydbm", "dbm"},
-      {"_abcoll", "collections.abc"}, {"cPickle", "pickle"}, {"_elementtree", "xml.etree.ElementTree"},
-      {"FileDialog", "tkinter.filedialog"}, {"SimpleDialog", "tkinter.simpledialog"}, {"whichdb", "dbm"},
-      {"UserDict", "collections"}, {"UserList", "collections"}, {"UserString", "collections"},
-      {"StringIO", "io"}, {"cStringIO", "io"},
+      {"__builtin__", "builtins"},
+      {"exceptions", "builtins"},
+      {"copy_reg", "copyreg"},
+      {"Queue", "queue"},
+      {"SocketServer", "socketserver"},
+      {"ConfigParser", "configparser"},
+      {"repr", "reprlib"},
+      {"Tkinter", "tkinter"},
+      {"tkFileDialog", "tkinter.filedialog"},
+      {"tkSimpleDialog", "tkinter.simpledialog"},
+      {"tkColorChooser", "tkinter.colorchooser"},
+      {"tkCommonDialog", "tkinter.commondialog"},
+      {"Dialog", "tkinter.dialog"},
+      {"Tkdnd", "tkinter.dnd"},
+      {"tkFont", "tkinter.font"},
+      {"tkMessageBox", "tkinter.messagebox"},
+      {"ScrolledText", "tkinter.scrolledtext"},
+      {"Tkconstants", "tkinter.constants"},
+      {"ttk", "tkinter.ttk"},
+      {"Tix", "tkinter.tix"},
+      {"markupbase", "_markupbase"},
+      {"_winreg", "winreg"},
+      {"thread", "_thread"},
+      {"dummy_thread", "_dummy_thread"},
+      {"dbhash", "dbm.bsd"},
+      {"dumbdbm", "dbm.dumb"},
+      {"dbm", "dbm.ndbm"},
+      {"gdbm", "dbm.gnu"},
+      {"xmlrpclib", "xmlrpc.client"},
+      {"SimpleXMLRPCServer", "xmlrpc.server"},
+      {"DocXMLRPCServer", "xmlrpc.server"},
+      {"httplib", "http.client"},
+      {"htmlentitydefs", "html.entities"},
+      {"HTMLParser", "html.parser"},
+      {"Cookie", "http.cookies"},
+      {"cookielib", "http.cookiejar"},
+      {"BaseHTTPServer", "http.server"},
+      {"SimpleHTTPServer", "http.server"},
+      {"CGIHTTPServer", "http.server"},
+      {"test.test_support", "test.support"},
+      {"commands", "subprocess"},
+      {"urlparse", "urllib.parse"},
+      {"robotparser", "urllib.robotparser"},
+      {"urllib2", "urllib.request"},
+      {"anydbm", "dbm"},
+      {"_abcoll", "collections.abc"},
+      {"cPickle", "pickle"},
+      {"_elementtree", "xml.etree.ElementTree"},
+      {"FileDialog", "tkinter.filedialog"},
+      {"SimpleDialog", "tkinter.simpledialog"},
+      {"whichdb", "dbm"},
+      {"UserDict", "collections"},
+      {"UserList", "collections"},
+      {"UserString", "collections"},
+      {"StringIO", "io"},
+      {"cStringIO", "io"},
   };
   if (const auto found = names.find({module, name}); found != names.end())
     return {found->second.first, found->second.second};
-  if (const auto found = modules.find(module); found != modules.end()) return {found->second, std::move(name)};
+  if (const auto found = modules.find(module); found != modules.end())
+    return {found->second, std::move(name)};
   return {std::move(module), std::move(name)};
 }
 

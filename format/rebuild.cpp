@@ -12,11 +12,31 @@
 namespace sconce {
 
 enum class TorchMeaning::Call : uint8_t {
-  tensor, tensor_v2, tensor_v3, parameter, parameter_with_state, from_type, meta_tensor, from_cpu_tensor, wrapped,
-  size, device, layout,
-  ordered_dict, counter, default_dict, set, bytes, byte_array, complex, encode,
-  reconstructor, new_object,
-  numpy_scalar, numpy_reconstruct, numpy_from_buffer,
+  tensor,
+  tensor_v2,
+  tensor_v3,
+  parameter,
+  parameter_with_state,
+  from_type,
+  meta_tensor,
+  from_cpu_tensor,
+  wrapped,
+  size,
+  device,
+  layout,
+  ordered_dict,
+  counter,
+  default_dict,
+  set,
+  bytes,
+  byte_array,
+  complex,
+  encode,
+  reconstructor,
+  new_object,
+  numpy_scalar,
+  numpy_reconstruct,
+  numpy_from_buffer,
 };
 
 namespace {
@@ -38,16 +58,26 @@ std::optional<StorageClass> storage_class(const Value& v) {
       break;
     }
   static const std::unordered_map<std::string_view, StorageClass> classes = {
-      {"DoubleStorage", {DType::f64}},           {"FloatStorage", {DType::f32}},
-      {"HalfStorage", {DType::f16}},             {"BFloat16Storage", {DType::bf16}},
-      {"LongStorage", {DType::i64}},             {"IntStorage", {DType::i32}},
-      {"ShortStorage", {DType::i16}},            {"CharStorage", {DType::i8}},
-      {"ByteStorage", {DType::u8}},              {"BoolStorage", {DType::boolean}},
-      {"ComplexFloatStorage", {DType::complex64}}, {"ComplexDoubleStorage", {DType::complex128}},
-      {"QInt8Storage", {DType::qint8}},          {"QUInt8Storage", {DType::quint8}},
-      {"QInt32Storage", {DType::qint32}},        {"QUInt4x2Storage", {DType::quint4x2}},
-      {"QUInt2x4Storage", {DType::quint2x4}},    {"UntypedStorage", {DType::u8, true}},
-      {"_UntypedStorage", {DType::u8, true}},    {"TypedStorage", {DType::u8, true}},
+      {"DoubleStorage", {DType::f64}},
+      {"FloatStorage", {DType::f32}},
+      {"HalfStorage", {DType::f16}},
+      {"BFloat16Storage", {DType::bf16}},
+      {"LongStorage", {DType::i64}},
+      {"IntStorage", {DType::i32}},
+      {"ShortStorage", {DType::i16}},
+      {"CharStorage", {DType::i8}},
+      {"ByteStorage", {DType::u8}},
+      {"BoolStorage", {DType::boolean}},
+      {"ComplexFloatStorage", {DType::complex64}},
+      {"ComplexDoubleStorage", {DType::complex128}},
+      {"QInt8Storage", {DType::qint8}},
+      {"QUInt8Storage", {DType::quint8}},
+      {"QInt32Storage", {DType::qint32}},
+      {"QUInt4x2Storage", {DType::quint4x2}},
+      {"QUInt2x4Storage", {DType::quint2x4}},
+      {"UntypedStorage", {DType::u8, true}},
+      {"_UntypedStorage", {DType::u8, true}},
+      {"TypedStorage", {DType::u8, true}},
       {"_TypedStorage", {DType::u8, true}}};
   const auto found = classes.find(name);
   if (found == classes.end()) return std::nullopt;
@@ -61,7 +91,8 @@ const std::string& text_of(const Value& v, const char* what) {
 }
 
 int64_t count_of(const Value& v, const char* what) {
-  if (v.kind() != Kind::integer) fail(ErrorKind::corrupt, "expected ", what, " as an int, got ", v.type_name());
+  if (v.kind() != Kind::integer)
+    fail(ErrorKind::corrupt, "expected ", what, " as an int, got ", v.type_name());
   if (v.as_int() < 0) fail(ErrorKind::corrupt, "expected ", what, " of at least 0, got ", v.as_int());
   return v.as_int();
 }
@@ -77,8 +108,8 @@ std::vector<int64_t> counts_of(const Value& v, const char* what) {
 
 void expect_count(const char* what, const Value::Items& arguments, size_t least, size_t most) {
   if (arguments.size() < least || arguments.size() > most)
-    fail(ErrorKind::corrupt, "[", what, "] expected ", least, least == most ? "" : " or more", " arguments, got ",
-         arguments.size());
+    fail(ErrorKind::corrupt, "[", what, "] expected ", least, least == most ? "" : " or more",
+         " arguments, got ", arguments.size());
 }
 
 // 1 + the largest element index of a strided view, 0 without elements. Throws when that leaves 64 bits.
@@ -94,7 +125,8 @@ int64_t reach_of(const std::vector<int64_t>& size, const std::vector<int64_t>& s
                 !checked_add(last, step, last);
   }
   if (overflow || !checked_add(last, 1, last))
-    fail(ErrorKind::corrupt, "a tensor of shape ", Shape(size), " and strides ", Shape(stride), " does not fit 64 bits");
+    fail(ErrorKind::corrupt, "a tensor of shape ", Shape(size), " and strides ", Shape(stride),
+         " does not fit 64 bits");
   return last;
 }
 
@@ -119,12 +151,14 @@ void check_bools(const void* data, size_t nbytes) {
   const auto* from = static_cast<const unsigned char*>(data);
   const auto* bad = std::find_if(from, from + nbytes, [](unsigned char c) { return c > 1; });
   if (bad != from + nbytes)
-    fail(ErrorKind::corrupt, "expected 0 and 1 in a bool tensor, got ", static_cast<int>(*bad), " at byte ", bad - from);
+    fail(ErrorKind::corrupt, "expected 0 and 1 in a bool tensor, got ", static_cast<int>(*bad), " at byte ",
+         bad - from);
 }
 
 size_t number_size(DType dtype) { return is_complex(dtype) ? size_of(dtype) / 2 : size_of(dtype); }
 
-TorchMeaning::TorchMeaning(StorageSource& source, const LoadOptions& options) : source_(source), options_(options) {}
+TorchMeaning::TorchMeaning(StorageSource& source, const LoadOptions& options)
+    : source_(source), options_(options) {}
 
 // ---- names ----
 
@@ -191,27 +225,30 @@ std::optional<Value> TorchMeaning::known_call(PickleReader& reader, Call which, 
                                               const Value& arguments) {
   const Value::Items& args = arguments.items();
   const auto is = [&](size_t index, Kind kind) { return index < args.size() && args[index].kind() == kind; };
-  const auto sequence = [&](size_t index) { return is(index, Kind::list) || is(index, Kind::tuple) || is(index, Kind::set); };
+  const auto sequence = [&](size_t index) {
+    return is(index, Kind::list) || is(index, Kind::tuple) || is(index, Kind::set);
+  };
   switch (which) {
     case Call::tensor: return rebuild_tensor(reader, args, 1);
     case Call::tensor_v2: return rebuild_tensor(reader, args, 2);
     case Call::tensor_v3: return rebuild_tensor(reader, args, 3);
     case Call::from_type: return rebuild_from_type(reader, args);
-    case Call::parameter:
-      expect_count("_rebuild_parameter", args, 2, 4);
-      return args[0];
+    case Call::parameter: expect_count("_rebuild_parameter", args, 2, 4); return args[0];
     case Call::parameter_with_state: {
       expect_count("_rebuild_parameter_with_state", args, 3, 5);
-      return args.size() > 3 && is(0, Kind::tensor) && !args[3].is_none() ? args[0].with_attributes(args[3]) : args[0];
+      return args.size() > 3 && is(0, Kind::tensor) && !args[3].is_none() ? args[0].with_attributes(args[3])
+                                                                          : args[0];
     }
     case Call::meta_tensor: {
       expect_count("_rebuild_meta_tensor_no_storage", args, 3, 4);
       if (!is(0, Kind::dtype)) fail(ErrorKind::corrupt, "expected a dtype, got ", args[0].type_name());
       const auto size = counts_of(args[1], "size"), stride = counts_of(args[2], "stride");
       int64_t nbytes = 0;
-      if (!checked_multiply(reach_of(size, stride, 0), static_cast<int64_t>(size_of(args[0].as_dtype())), nbytes))
+      if (!checked_multiply(reach_of(size, stride, 0), static_cast<int64_t>(size_of(args[0].as_dtype())),
+                            nbytes))
         fail(ErrorKind::corrupt, "a tensor of shape ", Shape(size), " does not fit 64 bits");
-      return Tensor(Storage::allocate(static_cast<size_t>(nbytes), meta), args[0].as_dtype(), Shape(size), stride);
+      return Tensor(Storage::allocate(static_cast<size_t>(nbytes), meta), args[0].as_dtype(), Shape(size),
+                    stride);
     }
     case Call::from_cpu_tensor:
       if (!is(0, Kind::tensor) || !is(1, Kind::dtype) || args[0].as_tensor().dtype() != args[1].as_dtype())
@@ -254,7 +291,8 @@ std::optional<Value> TorchMeaning::known_call(PickleReader& reader, Call which, 
       if (which == Call::counter || !sequence(first)) return std::nullopt;
       for (const Value& pair : from.items()) {
         if ((pair.kind() != Kind::list && pair.kind() != Kind::tuple) || pair.size() != 2)
-          fail(ErrorKind::corrupt, "expected a key with its value, got ", pair.type_name(), " of ", pair.size(), " items");
+          fail(ErrorKind::corrupt, "expected a key with its value, got ", pair.type_name(), " of ",
+               pair.size(), " items");
         reader.set_pair(made, pair[0], pair[1]);
       }
       return made;
@@ -273,7 +311,8 @@ std::optional<Value> TorchMeaning::known_call(PickleReader& reader, Call which, 
       if (args.size() == 2 && is(0, Kind::string) && is(1, Kind::string) &&
           (args[1].as_string() == "latin-1" || args[1].as_string() == "latin1")) {
         reader.charge(args[0].size());
-        if (!encode_latin1(args[0].as_string(), raw)) fail(ErrorKind::corrupt, "a text for bytes is not Latin-1");
+        if (!encode_latin1(args[0].as_string(), raw))
+          fail(ErrorKind::corrupt, "a text for bytes is not Latin-1");
         return Value::bytes(std::move(raw));
       }
       if (args.size() != 1 || !sequence(0)) return std::nullopt;
@@ -289,7 +328,8 @@ std::optional<Value> TorchMeaning::known_call(PickleReader& reader, Call which, 
       if (args[1].as_string() != "latin1" && args[1].as_string() != "latin-1") return std::nullopt;
       reader.charge(args[0].size());
       std::string raw;
-      if (!encode_latin1(args[0].as_string(), raw)) fail(ErrorKind::corrupt, "a text for bytes is not Latin-1");
+      if (!encode_latin1(args[0].as_string(), raw))
+        fail(ErrorKind::corrupt, "a text for bytes is not Latin-1");
       return Value::bytes(std::move(raw));
     }
     case Call::complex: {
@@ -315,7 +355,8 @@ std::optional<Value> TorchMeaning::known_call(PickleReader& reader, Call which, 
     case Call::numpy_from_buffer: {
       if (args.size() != 4 || !is(3, Kind::string)) return std::nullopt;
       reader.charge(640 + 64 * args[2].size());
-      auto array = numpy_array(args[2], args[1], args[3].as_string() == "F", args[0], *source_.materialized());
+      auto array =
+          numpy_array(args[2], args[1], args[3].as_string() == "F", args[0], *source_.materialized());
       if (!array) return std::nullopt;
       return *std::move(array);
     }
@@ -325,7 +366,8 @@ std::optional<Value> TorchMeaning::known_call(PickleReader& reader, Call which, 
 
 void TorchMeaning::build(PickleReader& reader, Value& target, const Value& state) {
   if (target.kind() == Kind::tensor) {
-    // Attributes are a dict, or one before the values of __slots__; old Parameters repeat (requires_grad, ..., hooks).
+    // Attributes are a dict, or one before the values of __slots__; old Parameters repeat (requires_grad,
+    // ..., hooks).
     const bool slots = state.kind() == Kind::tuple && state.size() == 2 && state[0].kind() == Kind::dict;
     if (state.kind() == Kind::dict || slots) ValueBuilder::set_attributes(target, slots ? state[0] : state);
     return;
@@ -335,7 +377,8 @@ void TorchMeaning::build(PickleReader& reader, Value& target, const Value& state
     const size_t first = state.size() - 4;  // a version number may come before
     const bool fortran = state[first + 2].kind() == Kind::boolean && state[first + 2].as_bool();
     reader.charge(640 + 64 * state[first].size());
-    if (auto array = numpy_array(state[first], state[first + 1], fortran, state[first + 3], *source_.materialized()))
+    if (auto array =
+            numpy_array(state[first], state[first + 1], fortran, state[first + 3], *source_.materialized()))
       return ValueBuilder::become(target, Value(*std::move(array)));
   }
   PickleMeaning::build(reader, target, state);
@@ -343,14 +386,17 @@ void TorchMeaning::build(PickleReader& reader, Value& target, const Value& state
 
 // ---- storages ----
 
-// ('storage', class, key, location, numel), with a sixth item in legacy streams: None, or (view key, offset, size).
+// ('storage', class, key, location, numel), with a sixth item in legacy streams: None, or (view key, offset,
+// size).
 Value TorchMeaning::persistent(PickleReader& reader, const Value& id) {
   const Value::Items& parts = id.items();
   if (id.kind() != Kind::tuple || parts.empty())
     fail(ErrorKind::corrupt, "expected a persistent id of a storage, got ", id.type_name());
   const std::string& what = text_of(parts[0], "the kind of a persistent id");
-  if (what == "module" && parts.size() > 1) return parts[1];  // a class with its source text, which is not looked at
-  if (what != "storage") fail(ErrorKind::corrupt, "expected a persistent id of a storage, got one of another kind");
+  if (what == "module" && parts.size() > 1)
+    return parts[1];  // a class with its source text, which is not looked at
+  if (what != "storage")
+    fail(ErrorKind::corrupt, "expected a persistent id of a storage, got one of another kind");
   if (parts.size() != 5 && parts.size() != 6)
     fail(ErrorKind::corrupt, "expected 5 or 6 parts in a persistent id, got ", parts.size());
   return storage(reader, parts[1], parts[2], parts[3], parts[4], parts.size() == 6 ? parts[5] : Value());
@@ -360,18 +406,21 @@ Value TorchMeaning::storage(PickleReader& reader, const Value& type, const Value
                             const Value& numel, const Value& view) {
   const auto known = storage_class(type);
   if (!known)
-    fail(ErrorKind::unsupported, "a storage of class ", type.kind() == Kind::global ? type.as_string() : type.type_name(),
-         ", which Sconce does not know");
+    fail(ErrorKind::unsupported, "a storage of class ",
+         type.kind() == Kind::global ? type.as_string() : type.type_name(), ", which Sconce does not know");
   const std::string& root_key = text_of(key, "a storage key");
-  NamedStorage& root = root_storage(reader, root_key, known->dtype, known->untyped, count_of(numel, "a storage's numel"),
-                                    text_of(location, "a storage's location"));
+  NamedStorage& root =
+      root_storage(reader, root_key, known->dtype, known->untyped, count_of(numel, "a storage's numel"),
+                   text_of(location, "a storage's location"));
   if (view.is_none()) return root.value;
 
   if (view.kind() != Kind::tuple || view.size() != 3)
     fail(ErrorKind::corrupt, "expected (key, offset, size) of a storage view, got ", view.type_name());
-  const int64_t offset = count_of(view[1], "a storage view's offset"), size = count_of(view[2], "a storage view's size");
+  const int64_t offset = count_of(view[1], "a storage view's offset"),
+                size = count_of(view[2], "a storage view's size");
   if (offset > root.numel || size > root.numel - offset)
-    fail(ErrorKind::corrupt, "a storage view of ", size, " elements at ", offset, " in a storage of ", root.numel);
+    fail(ErrorKind::corrupt, "a storage view of ", size, " elements at ", offset, " in a storage of ",
+         root.numel);
   NamedStorage& part = views_[concat(root_key, '/', offset, '/', size)];
   if (!part.storage.defined()) {
     part = root;
@@ -383,8 +432,8 @@ Value TorchMeaning::storage(PickleReader& reader, const Value& type, const Value
   return part.value;
 }
 
-NamedStorage& TorchMeaning::root_storage(PickleReader& reader, const std::string& key, DType dtype, bool untyped,
-                                         int64_t numel, const std::string& location) {
+NamedStorage& TorchMeaning::root_storage(PickleReader& reader, const std::string& key, DType dtype,
+                                         bool untyped, int64_t numel, const std::string& location) {
   int64_t nbytes = 0;
   if (!checked_multiply(numel, static_cast<int64_t>(size_of(dtype)), nbytes))
     fail(ErrorKind::corrupt, "a storage of ", numel, " elements does not fit 64 bits");
@@ -457,14 +506,15 @@ void TorchMeaning::set_swap_unit(NamedStorage& named, DType dtype) {
   if (!named.swap_unit || !named.untyped) return;
   const size_t unit = number_size(dtype);
   if (*named.swap_unit != 1 && *named.swap_unit != unit)
-    fail(ErrorKind::unsupported, "a storage of the other byte order holds numbers of ", *named.swap_unit, " and of ", unit,
-         " bytes");
+    fail(ErrorKind::unsupported, "a storage of the other byte order holds numbers of ", *named.swap_unit,
+         " and of ", unit, " bytes");
   *named.swap_unit = unit;
 }
 
 // ---- tensors ----
 
-// v1 (storage, offset, size, stride); v2 adds requires_grad, hooks [, metadata]; v3 adds dtype before the metadata.
+// v1 (storage, offset, size, stride); v2 adds requires_grad, hooks [, metadata]; v3 adds dtype before the
+// metadata.
 Value TorchMeaning::rebuild_tensor(PickleReader& reader, const Value::Items& arguments, int version) {
   constexpr size_t least[] = {4, 6, 7}, most[] = {4, 7, 8};
   const auto v = static_cast<size_t>(version - 1);
@@ -472,13 +522,15 @@ Value TorchMeaning::rebuild_tensor(PickleReader& reader, const Value::Items& arg
   if (++tensors_ > options_.budget.tensors)
     fail(ErrorKind::out_of_budget, "more than ", options_.budget.tensors, " tensors");
   const auto found = by_node_.find(arguments[0].node());
-  if (found == by_node_.end()) fail(ErrorKind::corrupt, "expected a storage for a tensor, got ", arguments[0].type_name());
+  if (found == by_node_.end())
+    fail(ErrorKind::corrupt, "expected a storage for a tensor, got ", arguments[0].type_name());
   NamedStorage& named = *found->second;
 
   DType dtype = named.dtype;
   if (version == 3) {
     if (arguments[6].kind() != Kind::dtype)
-      fail(ErrorKind::unsupported, "a tensor of dtype ", arguments[6].repr(60), ", which Sconce does not know");
+      fail(ErrorKind::unsupported, "a tensor of dtype ", arguments[6].repr(60),
+           ", which Sconce does not know");
     dtype = arguments[6].as_dtype();
   }
   const int64_t offset = count_of(arguments[1], "a storage offset");
@@ -488,8 +540,8 @@ Value TorchMeaning::rebuild_tensor(PickleReader& reader, const Value::Items& arg
   const int64_t available = named.numel * static_cast<int64_t>(size_of(named.dtype)) / item;
   const int64_t needed = reach_of(size, stride, offset);
   if (needed > available)
-    fail(ErrorKind::corrupt, "a tensor of shape ", Shape(size), ", strides ", Shape(stride), " and offset ", offset, " needs ",
-         needed, " elements of ", name_of(dtype), ", its storage has ", available);
+    fail(ErrorKind::corrupt, "a tensor of shape ", Shape(size), ", strides ", Shape(stride), " and offset ",
+         offset, " needs ", needed, " elements of ", name_of(dtype), ", its storage has ", available);
   set_swap_unit(named, dtype);
 
   Storage storage = named.storage;
@@ -502,7 +554,8 @@ Value TorchMeaning::rebuild_tensor(PickleReader& reader, const Value::Items& arg
     if (conjugate || negate) storage = flipped(storage, dtype, conjugate, negate);
   }
   const int64_t base = named.offset * static_cast<int64_t>(size_of(named.dtype)) / item;
-  return Tensor(std::move(storage), dtype, Shape(size), stride, size.empty() || needed > 0 ? base + offset : 0);
+  return Tensor(std::move(storage), dtype, Shape(size), stride,
+                size.empty() || needed > 0 ? base + offset : 0);
 }
 
 // (function, type, arguments, state): any tensor with attributes of its own, or of a subclass.
@@ -523,21 +576,24 @@ Value TorchMeaning::rebuild_from_type(PickleReader& reader, const Value::Items& 
   return made->with_attributes(slots ? state[0] : state);
 }
 
-// The storage with every number negated, every complex number conjugated, or both: what torch.save notes as metadata
-// instead of computing it. Tensors that share a storage share the result.
+// The storage with every number negated, every complex number conjugated, or both: what torch.save notes as
+// metadata instead of computing it. Tensors that share a storage share the result.
 Storage TorchMeaning::flipped(const Storage& storage, DType dtype, bool conjugate, bool negate) {
-  const bool floating = dtype == DType::f64 || dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16;
+  const bool floating =
+      dtype == DType::f64 || dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16;
   if (!is_complex(dtype) && (conjugate || !floating))
-    fail(ErrorKind::unsupported, "a tensor of dtype ", name_of(dtype), " saved as ", conjugate ? "conjugated" : "negated");
+    fail(ErrorKind::unsupported, "a tensor of dtype ", name_of(dtype), " saved as ",
+         conjugate ? "conjugated" : "negated");
   if (storage.device() != cpu) {
     if (storage.device() == meta) return storage;
-    fail(ErrorKind::unsupported, "a tensor saved as ", conjugate ? "conjugated" : "negated", " cannot be mapped to ",
-         storage.device().str(), "; load it on the cpu");
+    fail(ErrorKind::unsupported, "a tensor saved as ", conjugate ? "conjugated" : "negated",
+         " cannot be mapped to ", storage.device().str(), "; load it on the cpu");
   }
   const int how = static_cast<int>(dtype) * 4 + (conjugate ? 2 : 0) + (negate ? 1 : 0);
   Storage& made = flipped_[{storage.id(), how}];
   if (made.defined()) return made;
-  made = Storage::deferred(storage.nbytes(), [storage, dtype, conjugate, negate, budget = source_.materialized()] {
+  made = Storage::deferred(storage.nbytes(), [storage, dtype, conjugate, negate,
+                                              budget = source_.materialized()] {
     budget->charge(storage.nbytes());
     const auto* from = static_cast<const unsigned char*>(storage.data());
     const Storage copy = Storage::allocate(storage.nbytes());

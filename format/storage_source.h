@@ -18,8 +18,8 @@ class MaterializedBytes {
     uint64_t used = used_.load();
     do {
       if (bytes > limit_ - used)
-        fail(ErrorKind::out_of_budget, "copying or inflating ", bytes, " bytes more would pass the limit of ", limit_,
-             " bytes in total");
+        fail(ErrorKind::out_of_budget, "copying or inflating ", bytes, " bytes more would pass the limit of ",
+             limit_, " bytes in total");
     } while (!used_.compare_exchange_weak(used, used + bytes));
   }
 
@@ -33,19 +33,19 @@ using SwapUnit = std::shared_ptr<size_t>;
 
 // One storage as a persistent id names it.
 struct StorageRequest {
-  std::string key;     // "0", or a pointer's digits in a legacy stream
+  std::string key;  // "0", or a pointer's digits in a legacy stream
   uint64_t nbytes = 0;
   int64_t item_size = 1;  // bytes of an element of its class
   size_t alignment = 1;   // that its numbers need
-  std::string path;    // where in the tree it is first used, for messages
-  SwapUnit swap_unit;  // set when the source said that it swaps
+  std::string path;       // where in the tree it is first used, for messages
+  SwapUnit swap_unit;     // set when the source said that it swaps
 };
 
 class StorageSource {
  public:
   virtual ~StorageSource() = default;
-  // The bytes, read when they are first asked for. Throws ErrorKind::corrupt when there is no such storage or it has
-  // another length.
+  // The bytes, read when they are first asked for. Throws ErrorKind::corrupt when there is no such storage or
+  // it has another length.
   virtual Storage open(const StorageRequest& request) = 0;
   // Are numbers in the file in the other byte order?
   virtual bool swaps() const { return false; }

@@ -16,7 +16,10 @@ struct ZipFile {
   std::shared_ptr<MaterializedBytes> materialized;
 
   ZipFile(std::shared_ptr<MappedFile> f, const LoadOptions& options)
-      : file(std::move(f)), archive(file->bytes(), options.profile), budget(options.budget), verify_crc(options.verify_crc),
+      : file(std::move(f)),
+        archive(file->bytes(), options.profile),
+        budget(options.budget),
+        verify_crc(options.verify_crc),
         materialized(std::make_shared<MaterializedBytes>(options.budget.materialized_bytes)) {}
 
   std::byte* in_place(const ZipEntry& entry) const { return file->data() + entry.data_offset; }
@@ -45,19 +48,21 @@ class ZipSource : public StorageSource {
            zip_->archive.root(), "data/", request.key, "\" is absent");
     }
     if (entry->size != request.nbytes)
-      fail(ErrorKind::corrupt, "record \"", entry->name, "\" has ", entry->size, " bytes, its storage needs ", request.nbytes);
+      fail(ErrorKind::corrupt, "record \"", entry->name, "\" has ", entry->size, " bytes, its storage needs ",
+           request.nbytes);
     if (entry->size == 0) return Storage::borrow(zip_->file->data(), 0, zip_->file);
     const bool aligned = reinterpret_cast<uintptr_t>(zip_->in_place(*entry)) % request.alignment == 0;
     const bool in_place = entry->is_stored() && aligned && !swaps_;
     if (in_place && !(zip_->verify_crc && entry->has_crc()))
       return Storage::borrow(zip_->in_place(*entry), entry->size, zip_->file);
-    return Storage::deferred(entry->size, [zip = zip_, entry, in_place, unit = request.swap_unit, path = request.path] {
-      try {
-        return read(*zip, *entry, in_place, unit ? *unit : 1);
-      } catch (Error& e) {
-        throw e.in_file(zip->file->path()).in_record(entry->name).at_key(path);
-      }
-    });
+    return Storage::deferred(entry->size,
+                             [zip = zip_, entry, in_place, unit = request.swap_unit, path = request.path] {
+                               try {
+                                 return read(*zip, *entry, in_place, unit ? *unit : 1);
+                               } catch (Error& e) {
+                                 throw e.in_file(zip->file->path()).in_record(entry->name).at_key(path);
+                               }
+                             });
   }
 
  private:
@@ -91,8 +96,10 @@ ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptio
   const ZipEntry* program = archive.record("data.pkl");
   if (!program) {
     std::string names;
-    for (size_t i = 0; i < archive.entries().size() && i < 4; ++i) names += (i ? ", " : "") + archive.entries()[i].name;
-    fail(ErrorKind::unsupported, "a zip archive without the record data.pkl, so no PyTorch checkpoint; it holds ",
+    for (size_t i = 0; i < archive.entries().size() && i < 4; ++i)
+      names += (i ? ", " : "") + archive.entries()[i].name;
+    fail(ErrorKind::unsupported,
+         "a zip archive without the record data.pkl, so no PyTorch checkpoint; it holds ",
          archive.entries().size(), " records", names.empty() ? "" : ": ", names,
          archive.entries().size() > 4 ? ", ..." : "");
   }
@@ -100,16 +107,18 @@ ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptio
   ZipSource source(zip, file_swaps(archive));
   TorchMeaning meaning(source, options);
   if (program->size > options.budget.pickle_bytes)
-    fail(ErrorKind::out_of_budget, "record \"", program->name, "\" has ", program->size, " bytes; the limit is ",
-         options.budget.pickle_bytes);
+    fail(ErrorKind::out_of_budget, "record \"", program->name, "\" has ", program->size,
+         " bytes; the limit is ", options.budget.pickle_bytes);
 
   ReadTree out;
   out.warnings = archive.warnings();
   try {
     Storage inflated;
     Bytes bytes;
-    if (program->is_stored()) bytes = archive.stored_bytes(*program);
-    else inflated = zip->copy(*program), bytes = bytes_of(inflated);
+    if (program->is_stored())
+      bytes = archive.stored_bytes(*program);
+    else
+      inflated = zip->copy(*program), bytes = bytes_of(inflated);
     if (options.verify_crc) ZipArchive::check_crc(*program, bytes);
     PickleReader reader(bytes, meaning, options.profile, options.budget);
     out.root = reader.read();

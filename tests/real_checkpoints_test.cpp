@@ -113,7 +113,11 @@ TEST_CASE("malicious files give one clear error or a tree of closed values") {
       try {
         const Checkpoint checkpoint = Checkpoint::open(entry.path().string(), options);
         CHECK(checkpoint.root().repr().size() <= 300);
-        CHECK_THROWS_AS(load(entry.path().string(), options), Error);
+        // One of them is an honest state_dict; none of the others holds any.
+        if (entry.path().filename() == "pytorch_model.bin")
+          CHECK(load(entry.path().string(), options).size() > 0);
+        else
+          CHECK_THROWS_AS(load(entry.path().string(), options), Error);
       } catch (const Error& e) {
         CHECK(!e.message().empty());
         CHECK(e.context().file == entry.path().string());

@@ -1,0 +1,212 @@
+// Checkpoints by real PyTorch, in both containers, against what PyTorch saved.
+#include "support/value_json.h"
+
+#include <sconce/backend.h>
+#include <sconce/checkpoint.h>
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+using namespace sconce;
+using namespace sconce::test;
+
+namespace {
+
+std::string path_of(const std::string& name) { return fixture("checkpoints/" + name).string(); }
+
+// The error that `f` throws; fails the test when it throws none.
+template <class F>
+Error error_of(F f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e;
+  }
+  FAIL("expected an error");
+  return Error(ErrorKind::io, "");
+}
+
+}  // namespace
+
+TEST_CASE("every checkpoint holds what PyTorch saved") {
+  for (const auto& expected : json_fixture("checkpoints.json")) {
+    const std::string file = expected["file"];
+    CAPTURE(file);
+    for (const bool verify : {true, false}) {
+      LoadOptions options;
+      options.verify_crc = verify;
+      Checkpoint checkpoint;
+      REQUIRE_NOTHROW(checkpoint = Checkpoint::open(fixture(file).string(), options));
+      CHECK(difference(checkpoint.root(), expected["value"]) == "");
+      CHECK(checkpoint.warnings().empty());
+      CHECK(checkpoint.container() == (file.find("legacy") == file.npos ? "zip" : "legacy"));
+    }
+    // The same from memory, where nothing is aligned as in a mapping.
+    const Checkpoint copy = Checkpoint::from_bytes(read_file(fixture(file)), "memory.pth");
+    CHECK(difference(copy.root(), expected["value"]) == "");
+    CHECK(copy.path() == "memory.pth");
+  }
+}
+
+TEST_CASE("an aligned record is used in place, once its checksum has been seen") {
+  const Checkpoint checkpoint = Checkpoint::open(path_of("views.pth"));
+  const Tensor& base = checkpoint["base"].as_tensor();
+  CHECK(!base.storage().is_loaded());
+  const void* first = base.data();
+  CHECK(base.storage().is_loaded());
+  CHECK(reinterpret_cast<uintptr_t>(first) % 64 == 0);
+  CHECK(base.data() == first);
+  LoadOptions unchecked;
+  unchecked.verify_crc = false;
+  CHECK(Checkpoint::open(path_of("views.pth"), unchecked)["base"].as_tensor().storage().is_loaded());
+  // Tensors outlive the checkpoint, and writing to them leaves the file alone.
+  Tensor kept;
+  { kept = Checkpoint::open(path_of("tiny.pth"))["w"].as_tensor(); }
+  kept.mutable_data<float>()[0] = 5;
+  CHECK(kept.data<float>()[0] == 5);
+  CHECK(Checkpoint::open(path_of("tiny.pth"))["w"].as_tensor().data<float>()[0] == 1);
+}
+
+TEST_CASE("ties and views stay ties and views") {
+  for (const std::string name : {"views.pth", "views_legacy.pth"}) {
+    CAPTURE(name);
+    const StateDict state = load(path_of(name));
+    CHECK(state["base"].storage() == state["slice"].storage());
+    CHECK(state["base"].storage() == state["scalar"].storage());
+    CHECK(!(state["base"].storage() == state["channels_last"].storage()));
+    const auto ties = tied_keys(state);
+    REQUIRE(ties.size() == 1);
+    CHECK(ties[0] == std::vector<std::string>{"tied_a", "tied_b"});
+  }
+  const Checkpoint checkpoint = Checkpoint::open(path_of("conjugated.pth"));
+  CHECK(checkpoint["conj"].as_tensor().is_same_view(checkpoint["tied"].as_tensor()));
+}
+
+TEST_CASE("a state_dict keeps its order and its metadata, in every protocol") {
+  for (const std::string name :
+       {"state_dict.pth", "state_dict_protocol2.pth", "state_dict_protocol3.pth", "state_dict_protocol4.pth",
+        "state_dict_protocol5.pth", "state_dict_legacy_protocol1.pth", "state_dict_legacy_protocol2.pth",
+        "state_dict_legacy_protocol3.pth", "state_dict_legacy_protocol4.pth",
+        "state_dict_legacy_protocol5.pth"}) {
+    CAPTURE(name);
+    const StateDict state = load(path_of(name));
+    std::vector<std::string> keys;
+    for (const auto& entry : state) keys.push_back(entry.key);
+    CHECK(keys == std::vector<std::string>{"steps", "fc.weight", "fc.bias", "bn.weight", "bn.bias",
+                                           "bn.running_mean", "bn.running_var", "bn.num_batches_tracked"});
+    CHECK(state.version("bn") == 2);
+    CHECK(state.version("fc") == 1);
+    CHECK(state["steps"].item<int64_t>() == 5);
+  }
+}
+
+TEST_CASE("Parameters are tensors, with the attributes they had") {
+  const Checkpoint checkpoint = Checkpoint::open(path_of("parameters.pth"));
+  CHECK(checkpoint["tagged"].attributes()["note"].as_string() == "kept");
+  CHECK(checkpoint["buffer"].kind() == Value::Kind::tensor);
+  CHECK(Checkpoint::open(path_of("attributes.pth"))["t"].attributes()["tag"].as_int() == 3);
+}
+
+TEST_CASE("the values of a training run are readable") {
+  const Checkpoint checkpoint = Checkpoint::open(path_of("train_resume.pth"));
+  CHECK(checkpoint["epoch"].as_int() == 7);
+  CHECK(checkpoint["loss"].as_double() > 0);
+  CHECK(checkpoint["best"].is_none());
+  CHECK(checkpoint["optimizer_state_dict"]["param_groups"][0]["lr"].as_double() == doctest::Approx(1e-3));
+  CHECK(checkpoint["scheduler"]["last_epoch"].as_int() == 1);
+  CHECK(checkpoint.candidates() == std::vector<std::string>{"model_state_dict"});
+  CHECK(load(path_of("train_resume.pth")).contains("bn.running_mean"));
+}
+
+TEST_CASE("the state_dict is found in its wrappers, or the candidates are named") {
+  const auto keyed = [](const std::string& key) {
+    LoadOptions options;
+    options.key = key;
+    return options;
+  };
+  CHECK(load(path_of("wrapped_state_dict.pth")).size() == 2);
+  CHECK(load(path_of("wrapped_deep.pth")).size() == 2);
+  CHECK(Checkpoint::open(path_of("wrapped_deep.pth")).candidates() ==
+        std::vector<std::string>{"ckpt.net.generator"});
+  CHECK(load(path_of("wrapped_alias.pth")).size() == 2);  // two names of one dictionary
+  CHECK(load(path_of("wrapped_with_numbers.pth")).size() == 4);
+  CHECK(load(path_of("empty_dict.pth")).empty());
+
+  const Error several = error_of([] { load(path_of("wrapped_several.pth")); });
+  CHECK(several.kind() == ErrorKind::mismatch);
+  CHECK(several.message() ==
+        "the file holds 2 state_dicts; choose one with {.key = \"params\"}: \"params\" (2 tensors), "
+        "\"params_ema\" (2 tensors)");
+  CHECK(several.context().file == path_of("wrapped_several.pth"));
+  CHECK(load(path_of("wrapped_several.pth"), keyed("params_ema"))["b"].data<float>()[0] == 1);
+  CHECK(load(path_of("wrapped_deep.pth"), keyed("ckpt.net.generator")).size() == 2);
+  // A key with a dot in it goes before a path.
+  CHECK(load(path_of("dotted_keys.pth"), keyed("a.b")).size() == 2);
+  CHECK(load(path_of("dotted_keys.pth"), keyed("a.c"))["w"].data<float>()[0] == 3);
+
+  const Error absent = error_of([&] { load(path_of("wrapped_several.pth"), keyed("model")); });
+  CHECK(absent.message() ==
+        "no key \"model\" in the file; the state_dicts are: \"params\" (2 tensors), \"params_ema\" (2 "
+        "tensors)");
+  CHECK(error_of([&] { load(path_of("wrapped_state_dict.pth"), keyed("epoch")); }).message() ==
+        "\"epoch\" is a int that is no state_dict; these are: \"state_dict\" (2 tensors)");
+  CHECK(error_of([] { load(path_of("one_tensor.pth")); }).message() ==
+        "the file's value is one tensor, no state_dict; take it from Checkpoint::open(...)");
+  const Error whole = error_of([] { load(path_of("whole_model.pth")); });
+  CHECK(whole.kind() == ErrorKind::unsafe);
+  CHECK(whole.message().find("torch.nn.modules.container.Sequential") != std::string::npos);
+}
+
+TEST_CASE("a whole model stays closed, with its tensors in reach") {
+  const Checkpoint checkpoint = Checkpoint::open(path_of("whole_model.pth"));
+  const Value& model = checkpoint.root();
+  CHECK(model.kind() == Value::Kind::object);
+  CHECK(model.type_name() == "torch.nn.modules.container.Sequential");
+  const Value& linear = model.state()["_modules"]["0"];
+  CHECK(linear.state()["_parameters"]["weight"].as_tensor().shape() == Shape{1, 2});
+  const auto& globals = checkpoint.globals();
+  CHECK(std::find(globals.begin(), globals.end(), "torch.nn.modules.linear.Linear") != globals.end());
+}
+
+TEST_CASE("a file saved on a GPU loads on the CPU; map_location says otherwise") {
+  for (const std::string name : {"cuda_located.pth", "cuda_located_legacy.pth"}) {
+    CAPTURE(name);
+    const Checkpoint checkpoint = Checkpoint::open(path_of(name));
+    CHECK(checkpoint["state_dict"]["w"].as_tensor().device() == cpu);
+    REQUIRE(checkpoint.locations().size() == 2);
+    for (const auto& [id, location] : checkpoint.locations()) CHECK(location == "cuda:0");
+    const StateDict state = load(path_of(name));
+    CHECK(state["w"].data<float>()[3] == 1);
+
+    LoadOptions options;
+    options.map_location = meta;
+    CHECK(load(path_of(name), options)["w"].device() == meta);
+    options.map_location = std::map<std::string, std::string>{{"cuda:0", "cpu"}};
+    CHECK(load(path_of(name), options)["w"].device() == cpu);
+    options.map_location = std::map<std::string, std::string>{{"cuda:0", "meta"}};
+    CHECK(load(path_of(name), options)["w"].device() == meta);
+    options.map_location = std::map<std::string, std::string>{{"cuda:1", "meta"}};
+    CHECK(load(path_of(name), options)["w"].device() == cpu);
+    if (!cuda_backend()) {
+      options.map_location = cuda(0);
+      CHECK(error_of([&] { load(path_of(name), options); }).kind() == ErrorKind::device);
+    }
+  }
+}
+
+TEST_CASE("a missing file, and files that are something else, are named") {
+  CHECK(error_of([] { Checkpoint::open("/no/such/file.pth"); }).kind() == ErrorKind::io);
+  const auto what = [](std::string bytes) {
+    return error_of([&] { Checkpoint::from_bytes(std::move(bytes), "x.pth"); }).message();
+  };
+  using namespace std::string_literals;
+  CHECK(what("").find("empty") != std::string::npos);
+  CHECK(what("<!DOCTYPE html><html>").find("HTML") != std::string::npos);
+  CHECK(what("version https://git-lfs.github.com/spec/v1\noid sha256:1\n").find("git lfs") !=
+        std::string::npos);
+  CHECK(what("\x1f\x8b\x08\0\0\0\0\0"s).find("gzip") != std::string::npos);
+  CHECK(what("7z\xbc\xaf\x27\x1c\0\4"s).find("7z") != std::string::npos);
+  CHECK(what("\x80\x02}q\0."s).find("pickle") != std::string::npos);
+  CHECK(what("abc").find("abc") != std::string::npos);
+}
