@@ -49,6 +49,7 @@ if [ -e "$prefix/include/sconce/eigen.h" ]; then
   eigen=$(sed -n 's/^SCONCE_EIGEN_INCLUDE_DIR:[A-Z]*=//p' "$build/CMakeCache.txt")
   echo '#include <sconce/eigen.h>' | "$cxx" -std=c++20 -fsyntax-only -I"$prefix/include" -isystem "$eigen" -x c++ -
 fi
+"$here/readme.sh" "$source/README.md" "$cxx" -I"$prefix/include" -isystem "$eigen"
 
 # Nothing but the standard library, threads and libdeflate may be left to link, and no dependency's headers to find.
 if grep -rnE '#include <(Eigen|nlohmann|CLI|libdeflate)' "$prefix/include" | grep -v '/sconce/eigen.h:'; then

@@ -1,13 +1,15 @@
-// Every module.
+// Modules, models, metrics and transforms.
 #pragma once
 #include <sconce/nn/activation.h>
 #include <sconce/nn/conv.h>
 #include <sconce/nn/dropout.h>
 #include <sconce/nn/linear.h>
 #include <sconce/nn/load_state_dict.h>
+#include <sconce/nn/metrics.h>
 #include <sconce/nn/models.h>
 #include <sconce/nn/module.h>
 #include <sconce/nn/norm.h>
 #include <sconce/nn/pad.h>
 #include <sconce/nn/pool.h>
 #include <sconce/nn/sequential.h>
+#include <sconce/nn/transforms.h>
