@@ -1,5 +1,6 @@
 // Tables of numbers with a label column.
 #include "csv_rows.h"
+#include "data_readers.h"
 
 #include <sconce/datasets.h>
 #include <sconce/ops/create.h>
@@ -80,6 +81,8 @@ void read_labels(const std::vector<std::string>& texts, DType dtype, LabeledData
   for (size_t i = 0; i < texts.size(); ++i) to[i] = classes.at(key(i));
 }
 
+}  // namespace
+
 LabeledData read_csv(std::string_view text, const CsvOptions& options) {
   check(options.dtype == DType::f32 || options.dtype == DType::f64,
         "[load_csv] expected dtype float32 or float64, got ", name_of(options.dtype));
@@ -132,8 +135,6 @@ LabeledData read_csv(std::string_view text, const CsvOptions& options) {
   out.column_names = std::move(header);
   return out;
 }
-
-}  // namespace
 
 LabeledData load_csv(const std::string& path, const CsvOptions& options) {
   try {

@@ -3,6 +3,7 @@
 #include <sconce/datasets.h>
 #include <sconce/ops/create.h>
 
+#include "data_readers.h"
 #include "gzip.h"
 #include "mapped_file.h"
 #include "number_copy.h"
@@ -24,7 +25,7 @@ std::optional<DType> dtype_of_code(uint8_t code) {
   }
 }
 
-Tensor read_idx(Bytes bytes, const Budget& budget) {
+Tensor read_plain(Bytes bytes, const Budget& budget) {
   ByteReader in(bytes);
   const auto zeros = in.big<uint16_t>();
   const uint8_t code = in.u8(), dims = in.u8();
@@ -53,12 +54,15 @@ Tensor read_idx(Bytes bytes, const Budget& budget) {
 
 }  // namespace
 
+Tensor read_idx(Bytes bytes, const Budget& budget) {
+  if (!is_gzip(bytes)) return read_plain(bytes, budget);
+  const std::string content = gunzip(bytes, budget.materialized_bytes);
+  return read_plain(bytes_of(content), budget);
+}
+
 Tensor load_idx(const std::string& path, const Budget& budget) {
   try {
-    const auto file = MappedFile::open(path);
-    if (!is_gzip(file->bytes())) return read_idx(file->bytes(), budget);
-    const std::string content = gunzip(file->bytes(), budget.materialized_bytes);
-    return read_idx(bytes_of(content), budget);
+    return read_idx(MappedFile::open(path)->bytes(), budget);
   } catch (Error& e) {
     e.in_file(path);
     throw;

@@ -2,6 +2,7 @@
 
 #include <sconce/ops/create.h>
 
+#include "data_readers.h"
 #include "mapped_file.h"
 #include "npy_header.h"
 #include "number_copy.h"
@@ -14,27 +15,6 @@ namespace sconce {
 namespace {
 
 constexpr std::string_view extension = ".npy";
-
-Tensor read_npy(Bytes bytes, const Budget& budget) {
-  ByteReader in(bytes);
-  const NpyHeader header = read_npy_header(in);
-  if (header.data_bytes > in.remaining())
-    ByteReader::fail_at(in.position(), "[load_npy] expected ", header.data_bytes, " bytes of data, got ",
-                        in.remaining());
-  if (header.data_bytes < in.remaining()) {
-    Error error(ErrorKind::unsupported,
-                concat("[load_npy] ", in.remaining() - header.data_bytes, " bytes follow the array"));
-    throw error.at_offset(in.position() + header.data_bytes);
-  }
-  check_budget("load_npy", header.data_bytes, budget);
-  const Shape shape(header.shape);
-  Storage storage = Storage::allocate(static_cast<size_t>(header.data_bytes));
-  copy_numbers(header.dtype, in.rest(), header.order, storage.data());
-  if (!header.fortran_order) return Tensor(std::move(storage), header.dtype, shape);
-  const Strides reversed =
-      Shape(std::vector<int64_t>(shape.extents().rbegin(), shape.extents().rend())).contiguous_strides();
-  return Tensor(std::move(storage), header.dtype, shape, Strides(reversed.rbegin(), reversed.rend()));
-}
 
 std::string array_name(const ZipEntry& entry) {
   return entry.name.substr(0, entry.name.size() - extension.size());
@@ -76,6 +56,27 @@ auto with_npz(const std::string& path, F f) {
 }
 
 }  // namespace
+
+Tensor read_npy(Bytes bytes, const Budget& budget) {
+  ByteReader in(bytes);
+  const NpyHeader header = read_npy_header(in);
+  if (header.data_bytes > in.remaining())
+    ByteReader::fail_at(in.position(), "[load_npy] expected ", header.data_bytes, " bytes of data, got ",
+                        in.remaining());
+  if (header.data_bytes < in.remaining()) {
+    Error error(ErrorKind::unsupported,
+                concat("[load_npy] ", in.remaining() - header.data_bytes, " bytes follow the array"));
+    throw error.at_offset(in.position() + header.data_bytes);
+  }
+  check_budget("load_npy", header.data_bytes, budget);
+  const Shape shape(header.shape);
+  Storage storage = Storage::allocate(static_cast<size_t>(header.data_bytes));
+  copy_numbers(header.dtype, in.rest(), header.order, storage.data());
+  if (!header.fortran_order) return Tensor(std::move(storage), header.dtype, shape);
+  const Strides reversed =
+      Shape(std::vector<int64_t>(shape.extents().rbegin(), shape.extents().rend())).contiguous_strides();
+  return Tensor(std::move(storage), header.dtype, shape, Strides(reversed.rbegin(), reversed.rend()));
+}
 
 Tensor load_npy(const std::string& path, const Budget& budget) {
   try {
