@@ -54,7 +54,7 @@ fuzz:
 	@sh .ci/install-packages build clang
 	@cmake -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSCONCE_FUZZ=ON -DSCONCE_TESTS=OFF \
 	       -DSCONCE_CLI=OFF -DSCONCE_SANITIZE=address,undefined >build-fuzz.log 2>&1 || { cat build-fuzz.log; exit 1; }; rm -f build-fuzz.log
-	@cmake --build build-fuzz --parallel $(JOBS)
+	@cmake --build build-fuzz --target fuzz_programs --parallel $(JOBS)
 	@sh tests/fuzz/run.sh build-fuzz $(FUZZ_SECONDS)
 
 print-jobs:
