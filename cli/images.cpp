@@ -1,6 +1,7 @@
 // Decoding pictures.
 #include "images.h"
 
+#include <libdeflate.h>
 #include <sconce/ops/create.h>
 
 #include <climits>
@@ -24,6 +25,26 @@ const char* foreign_format(std::string_view bytes) {
   return nullptr;
 }
 
+// stb_image does not look at a PNG's checksums; PIL does, and so does this. Stops at the end chunk.
+void check_png(std::string_view bytes) {
+  constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
+  if (!bytes.starts_with(signature)) return;
+  const auto u32 = [&](size_t at) {
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+    return value;
+  };
+  for (size_t at = signature.size();;) {
+    const size_t left = bytes.size() - at;
+    if (left < 12 || u32(at) > left - 12) fail(ErrorKind::corrupt, "the PNG file ends inside a chunk");
+    const size_t length = u32(at);
+    if (libdeflate_crc32(0, bytes.data() + at + 4, length + 4) != u32(at + 8 + length))
+      fail(ErrorKind::corrupt, "a chunk of the PNG file has another checksum");
+    if (bytes.substr(at + 4, 4) == "IEND") return;
+    at += length + 12;
+  }
+}
+
 std::string read_all(const std::filesystem::path& file) {
   std::error_code error;
   const auto size = std::filesystem::file_size(file, error);
@@ -38,14 +59,18 @@ std::string read_all(const std::filesystem::path& file) {
 
 }  // namespace
 
-Tensor decode_image(std::string_view bytes, const ImageLimits& limits) {
+Tensor decode_image_bytes(std::string_view bytes, const ImageLimits& limits) {
   check(bytes.size() <= INT_MAX, "[decode_image] expected a picture of at most 2 GiB, got ", bytes.size(),
         " bytes");
   const auto* data = reinterpret_cast<const unsigned char*>(bytes.data());
   const int length = static_cast<int>(bytes.size());
   int width = 0, height = 0, channels = 0;
+  check_png(bytes);
   if (length == 0) fail(ErrorKind::corrupt, "expected a picture, got an empty file");
   if (!stb_picture_size(data, length, width, height, channels)) {
+    const std::string_view reason = stb_failure() ? stb_failure() : "";
+    if (reason.find("large") != std::string_view::npos)  // stb has limits of its own, near 2^30 bytes
+      fail(ErrorKind::out_of_budget, "the picture has more pixels than can be decoded");
     if (const char* format = foreign_format(bytes))
       fail(ErrorKind::unsupported, "expected a JPEG, PNG, BMP or PNM picture, got ", format,
            "; convert it first");
@@ -74,7 +99,7 @@ Tensor decode_image(std::string_view bytes, const ImageLimits& limits) {
 
 Tensor decode_image(const std::filesystem::path& file, const ImageLimits& limits) {
   try {
-    return decode_image(read_all(file), limits);
+    return decode_image_bytes(read_all(file), limits);
   } catch (Error& e) {
     e.in_file(file.string());
     throw;

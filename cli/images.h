@@ -20,7 +20,7 @@ struct ImageLimits {
 // unsupported for another format, out_of_budget when it has more pixels than allowed.
 Tensor decode_image(const std::filesystem::path& file, const ImageLimits& limits = {});
 // The same from bytes.
-Tensor decode_image(std::string_view bytes, const ImageLimits& limits = {});
+Tensor decode_image_bytes(std::string_view bytes, const ImageLimits& limits = {});
 
 // A PNG file of a u8 (height, width, 3) tensor, 8-bit RGB.
 std::string encode_png(const Tensor& picture);

@@ -1,5 +1,6 @@
 // Decoding pictures against PIL, image folders against torchvision's rules, PNG there and back.
 #include <doctest/doctest.h>
+#include <libdeflate.h>
 #include <sconce/ops/create.h>
 
 #include "images.h"
@@ -12,14 +13,14 @@ namespace transforms = sconce::nn::transforms;
 
 namespace {
 
-void copy(const std::string& from, const fs::path& to) {
+void put(const std::string& from, const fs::path& to) {
   fs::create_directories(to.parent_path());
   fs::copy_file(test::fixture("images/" + from), to);
 }
 
 ErrorKind kind_of(const std::string& bytes, const ImageLimits& limits = {}) {
   try {
-    decode_image(std::string_view(bytes), limits);
+    decode_image_bytes(std::string_view(bytes), limits);
   } catch (const Error& e) {
     return e.kind();
   }
@@ -49,7 +50,7 @@ TEST_CASE("PNG is written and read back") {
     for (int64_t i = 0; i < picture.numel(); ++i)
       picture.mutable_data<uint8_t>()[i] = static_cast<uint8_t>(i * i * 31 >> 3);
     const std::string png = encode_png(picture);
-    CHECK(test::bit_equal(decode_image(std::string_view(png)), picture));
+    CHECK(test::bit_equal(decode_image_bytes(std::string_view(png)), picture));
     const std::string uri = thumbnail_uri(picture, 16);
     CHECK(uri.starts_with("data:image/png;base64,iVBORw0KGgo"));
     CHECK(uri.size() % 4 == (std::string("data:image/png;base64,").size()) % 4);
@@ -85,7 +86,9 @@ TEST_CASE("every flipped byte of a picture gives a picture or an error") {
       std::string flipped = bytes;
       flipped[i] = static_cast<char>(flipped[i] ^ 0x55);
       try {
-        CHECK(decode_image(std::string_view(flipped), {.max_pixels = 1 << 16}).numel() > 0);
+        const Tensor picture = decode_image_bytes(flipped, {.max_pixels = 1 << 16});
+        CHECK(picture.numel() > 0);
+        CHECK_FALSE(std::string(name).ends_with(".png"));  // PNG has checksums
       } catch (const Error& e) {
         CHECK((e.kind() == ErrorKind::corrupt || e.kind() == ErrorKind::out_of_budget ||
                e.kind() == ErrorKind::unsupported));
@@ -96,11 +99,11 @@ TEST_CASE("every flipped byte of a picture gives a picture or an error") {
 
 TEST_CASE("a folder of folders is a data set") {
   const fs::path root = test::scratch_folder();
-  copy("rgb.png", root / "dogs" / "b.PNG");
-  copy("grey.png", root / "dogs" / "a.png");
-  copy("photo_444.jpg", root / "dogs" / "more" / "0.jpg");
-  copy("rgba.png", root / "cats" / "x.png");
-  copy("rgba.png", root / "Zebras" / "x.png");
+  put("rgb.png", root / "dogs" / "b.PNG");
+  put("grey.png", root / "dogs" / "a.png");
+  put("photo_444.jpg", root / "dogs" / "more" / "0.jpg");
+  put("rgba.png", root / "cats" / "x.png");
+  put("rgba.png", root / "Zebras" / "x.png");
   test::write_file(root / "cats" / "notes.txt", "no picture");
   test::write_file(root / "readme.txt", "no class");
   const ImageFolder data(
