@@ -25,15 +25,22 @@ const char* foreign_format(std::string_view bytes) {
   return nullptr;
 }
 
+uint32_t big_endian(std::string_view bytes, size_t at) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+int64_t pixels_of_png(std::string_view bytes) {
+  if (bytes.size() < 24) return 0;
+  return int64_t{big_endian(bytes, 16) & 0x7fffffff} * int64_t{big_endian(bytes, 20) & 0x7fffffff};
+}
+
 // stb_image does not look at a PNG's checksums; PIL does, and so does this. Stops at the end chunk.
 void check_png(std::string_view bytes) {
   constexpr std::string_view signature = "\x89PNG\r\n\x1a\n";
   if (!bytes.starts_with(signature)) return;
-  const auto u32 = [&](size_t at) {
-    uint32_t value = 0;
-    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
-    return value;
-  };
+  const auto u32 = [&](size_t at) { return big_endian(bytes, at); };
   for (size_t at = signature.size();;) {
     const size_t left = bytes.size() - at;
     if (left < 12 || u32(at) > left - 12) fail(ErrorKind::corrupt, "the PNG file ends inside a chunk");
@@ -68,9 +75,10 @@ Tensor decode_image_bytes(std::string_view bytes, const ImageLimits& limits) {
   check_png(bytes);
   if (length == 0) fail(ErrorKind::corrupt, "expected a picture, got an empty file");
   if (!stb_picture_size(data, length, width, height, channels)) {
-    const std::string_view reason = stb_failure() ? stb_failure() : "";
-    if (reason.find("large") != std::string_view::npos)  // stb has limits of its own, near 2^30 bytes
-      fail(ErrorKind::out_of_budget, "the picture has more pixels than can be decoded");
+    if (bytes.starts_with("\x89PNG") &&
+        pixels_of_png(bytes) > limits.max_pixels)  // stb's own limits speak only of failure
+      fail(ErrorKind::out_of_budget, "the picture has ", pixels_of_png(bytes), " pixels, more than ",
+           limits.max_pixels);
     if (const char* format = foreign_format(bytes))
       fail(ErrorKind::unsupported, "expected a JPEG, PNG, BMP or PNM picture, got ", format,
            "; convert it first");

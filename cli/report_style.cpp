@@ -38,7 +38,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 .classes tbody th{font-weight:500}
 .classes tfoot tr:first-child>*{border-top:1px solid var(--soft)}
 .classes tfoot th{font-weight:600}.classes tr:last-child>*{border-bottom:0}
-.bar{background:linear-gradient(var(--c0),var(--c0)) no-repeat left bottom/calc(var(--v)*100%) 2px}
+.bar{background:linear-gradient(rgba(var(--heat),.55),rgba(var(--heat),.55)) no-repeat left bottom/calc(var(--v)*100%) 2px}
 .matrix{border-spacing:2px;border-collapse:separate;margin:0 auto 0 0}
 .matrix td{width:var(--cell);min-width:var(--cell);height:var(--cell);text-align:center;padding:0 4px;border-radius:3px;font-size:13px}
 .matrix th{font-weight:500;font-size:12px;color:var(--soft);padding:0 6px;max-width:11em;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}

@@ -24,8 +24,8 @@ std::string average_row(const char* name, const ClassScores& s, double auc) {
 
 // The text colour that can be read on a cell of this share, in both modes.
 std::string cell_style(double share) {
-  std::string style = "background:rgba(var(--heat)," + figure(0.04 + 0.92 * std::sqrt(share), 3) + ")";
-  if (share > 0.3) style += ";color:var(--card)";
+  std::string style = "background:rgba(var(--heat)," + figure(0.03 + 0.93 * std::pow(share, 0.65), 3) + ")";
+  if (share > 0.35) style += ";color:var(--card)";
   return style;
 }
 
