@@ -35,7 +35,7 @@ std::string confusion_section(const ClassificationSummary& s) {
   const int64_t n = s.confusion.classes();
   const bool dense = n > 24, turned = n > 6;
   // Cells shrink with the number of classes, so that 100 of them still fit a page.
-  const int64_t cell = n <= 6 ? 72 : n <= 12 ? 50 : n <= 24 ? 34 : std::max<int64_t>(6, 840 / n);
+  const int64_t cell = n <= 6 ? 72 : n <= 12 ? 50 : n <= 24 ? 34 : std::max<int64_t>(6, 800 / n);
   std::string out =
       "<section aria-labelledby=\"confusion\"><h2 id=\"confusion\">Confusion matrix</h2>\n<p "
       "class=\"note\">Rows are true classes, columns "
