@@ -1,6 +1,7 @@
 // The directory of a zip archive, read and checked: where the records lie and that the archive tells one
 // story about them.
 #include "zip.h"
+#include "zip_end.h"
 
 #include <algorithm>
 #include <array>
@@ -11,24 +12,14 @@
 namespace sconce {
 namespace {
 
-constexpr uint32_t local_signature = 0x04034b50, central_signature = 0x02014b50,
-                   descriptor_signature = 0x08074b50;
-constexpr uint32_t end_signature = 0x06054b50, end64_signature = 0x06064b50, locator64_signature = 0x07064b50;
-constexpr uint64_t local_size = 30, central_size = 46, end_size = 22, end64_size = 56, locator64_size = 20;
-constexpr uint64_t longest_trailer = 65535;  // an archive comment's greatest length, and what readers search
+constexpr uint32_t central_signature = 0x02014b50, descriptor_signature = 0x08074b50;
+constexpr uint64_t local_size = 30, central_size = 46;
 constexpr uint16_t full16 = 0xffff;
 constexpr uint32_t full32 = 0xffffffff;  // "see the zip64 field"
 constexpr uint16_t encrypted_flag = 1 << 0, descriptor_flag = 1 << 3, patched_flag = 1 << 5,
                    hidden_flag = 1 << 13;
 constexpr uint16_t compression_hint_flags =
     0x6;  // how hard the compressor tried; writers disagree with themselves
-
-// A record's name fit for a message: whatever the file says, one short line.
-std::string printable(std::string_view name) {
-  std::string out;
-  for (char c : name.substr(0, 120)) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return name.size() > 120 ? out + "..." : out;
-}
 
 const char* method_name(uint16_t method) {
   switch (method) {
@@ -42,24 +33,17 @@ const char* method_name(uint16_t method) {
   }
 }
 
-// The directory's place and length, from the records at the end of the file.
-struct DirectoryEnd {
-  uint64_t entries = 0, size = 0, offset = 0;
-  uint64_t begins_at = 0;  // where the first end record begins
-};
-
 // The three sizes that zip64 may move into an extra field.
 struct Sizes {
   uint64_t content, stored, header_offset;
 };
 
-class DirectoryReader {
+class DirectoryReader : ZipChecks {
  public:
-  DirectoryReader(Bytes bytes, Profile profile, std::vector<std::string>& warnings)
-      : bytes_(bytes), strict_(profile == Profile::strict), warnings_(warnings) {}
+  using ZipChecks::ZipChecks;
 
   std::vector<ZipEntry> read() {
-    const DirectoryEnd end = find_end();
+    const DirectoryEnd end = find_zip_end(*this);
     std::vector<ZipEntry> entries = read_central(end);
     for (ZipEntry& entry : entries) {
       try {
@@ -74,36 +58,6 @@ class DirectoryReader {
   }
 
  private:
-  uint64_t size() const { return bytes_.size(); }
-  const std::byte* at(uint64_t offset) const { return bytes_.data() + offset; }
-  bool has(uint64_t offset, uint64_t length) const { return offset <= size() && length <= size() - offset; }
-  bool signature_at(uint64_t offset, uint32_t signature) const {
-    return has(offset, 4) && load_little<uint32_t>(at(offset)) == signature;
-  }
-
-  template <class... Parts>
-  [[noreturn]] void refuse(uint64_t offset, const Parts&... parts) const {
-    ByteReader::fail_at(offset, "[zip] ", parts...);
-  }
-  template <class... Parts>
-  [[noreturn]] void refuse_unsupported(uint64_t offset, const Parts&... parts) const {
-    Error error(ErrorKind::unsupported, concat("[zip] ", parts...));
-    error.at_offset(offset);
-    throw error;
-  }
-  // For what torch reads past: an error in the strict profile, a warning in the other.
-  template <class... Parts>
-  void object(uint64_t offset, const Parts&... parts) {
-    if (strict_) refuse(offset, parts...);
-    warn(parts...);
-  }
-  template <class... Parts>
-  void warn(const Parts&... parts) {
-    if (warnings_.size() < 100) warnings_.push_back(concat("[zip] ", parts...));
-  }
-
-  DirectoryEnd find_end();
-  void read_end64(uint64_t end_at, DirectoryEnd& end);
   std::vector<ZipEntry> read_central(const DirectoryEnd& end);
   void widen(Bytes extra, uint64_t extra_at, Sizes& sizes, bool disk_too);
   std::optional<Bytes> find_zip64(Bytes extra, uint64_t extra_at);
@@ -111,80 +65,7 @@ class DirectoryReader {
   void check_local_sizes(const ZipEntry& entry, Bytes extra, uint64_t extra_at);
   uint64_t descriptor_length(const ZipEntry& entry) const;
   void check_extents(const std::vector<ZipEntry>& entries, uint64_t directory_at);
-
-  Bytes bytes_;
-  bool strict_;
-  std::vector<std::string>& warnings_;
 };
-
-DirectoryEnd DirectoryReader::find_end() {
-  if (size() < end_size) refuse(0, "expected a zip archive, which has at least 22 bytes, got ", size());
-  if (!signature_at(0, local_signature) && !signature_at(0, end_signature))
-    refuse(
-        0,
-        "expected a record at the start of the file, got other bytes: something was put before the archive");
-  const uint64_t last = size() - end_size;
-  const uint64_t first = last > longest_trailer ? last - longest_trailer : 0;
-  for (uint64_t here = last + 1; here-- > first;) {
-    if (!signature_at(here, end_signature)) continue;
-    ByteReader in(bytes_.subspan(here), here);
-    in.skip(4);
-    const auto disk = in.little<uint16_t>(), directory_disk = in.little<uint16_t>();
-    const auto entries_here = in.little<uint16_t>(), entries = in.little<uint16_t>();
-    const auto directory_size = in.little<uint32_t>(), directory_offset = in.little<uint32_t>();
-    const auto comment = in.little<uint16_t>();
-    if (comment > in.remaining()) refuse(here, "the archive comment reaches past the end of the file");
-    DirectoryEnd end{entries, directory_size, directory_offset, here};
-    read_end64(here, end);
-    const bool parts = (disk != 0 && disk != full16) || (directory_disk != 0 && directory_disk != full16);
-    if (parts || entries_here != entries)
-      refuse_unsupported(here, "expected one file, got a part of a split archive");
-    if (const uint64_t trailing = in.remaining(); trailing != 0)
-      warn(trailing, " bytes follow the archive's directory (", comment, " of them declared as its comment)");
-    if (!has(end.offset, end.size) || end.offset > end.begins_at || end.size > end.begins_at - end.offset)
-      refuse(here, "expected the directory before offset ", end.begins_at, ", got offset ", end.offset,
-             " and ", end.size, " bytes");
-    if (end.offset + end.size != end.begins_at)
-      object(here, end.begins_at - end.offset - end.size,
-             " bytes lie between the directory and its end record");
-    return end;
-  }
-  refuse(size(), "no end-of-directory record: the file is cut short, or more than 64 KiB follow the archive");
-}
-
-// torch writes the zip64 end record and its locator always, also in small files.
-void DirectoryReader::read_end64(uint64_t end_at, DirectoryEnd& end) {
-  if (end_at < locator64_size || !signature_at(end_at - locator64_size, locator64_signature)) return;
-  const uint64_t locator_at = end_at - locator64_size;
-  ByteReader locator(bytes_.subspan(locator_at, locator64_size), locator_at);
-  locator.skip(4);
-  const auto disk = locator.little<uint32_t>();
-  const auto here = locator.little<uint64_t>();
-  const auto disks = locator.little<uint32_t>();
-  if (disk != 0 || disks > 1)
-    refuse_unsupported(locator_at, "expected one file, got a part of a split archive");
-  if (here > locator_at || locator_at - here < end64_size || !signature_at(here, end64_signature))
-    refuse(locator_at, "expected the zip64 end record at offset ", here, ", got other bytes");
-  ByteReader in(bytes_.subspan(here, locator_at - here), here);
-  in.skip(4);
-  const auto length = in.little<uint64_t>();
-  if (length != locator_at - here - 12)
-    object(here, "expected a zip64 end record of ", locator_at - here - 12, " bytes, got ", length);
-  in.skip(4);  // versions
-  const auto this_disk = in.little<uint32_t>(), directory_disk = in.little<uint32_t>();
-  const auto entries_here = in.little<uint64_t>(), entries = in.little<uint64_t>();
-  const auto directory_size = in.little<uint64_t>(), directory_offset = in.little<uint64_t>();
-  if (this_disk != 0 || directory_disk != 0 || entries_here != entries)
-    refuse_unsupported(here, "expected one file, got a part of a split archive");
-  const auto agree = [](uint64_t narrow, uint64_t wide, uint64_t full) {
-    return narrow == wide || narrow == full;
-  };
-  if (!agree(end.entries, entries, full16) || !agree(end.size, directory_size, full32) ||
-      !agree(end.offset, directory_offset, full32))
-    object(end_at, "the two end records disagree: ", end.entries, " and ", entries, " entries, ", end.size,
-           " and ", directory_size, " bytes at ", end.offset, " and ", directory_offset);
-  end = {entries, directory_size, directory_offset, here};
-}
 
 std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
   if (end.entries > end.size / central_size)
@@ -279,7 +160,7 @@ void DirectoryReader::widen(Bytes extra, uint64_t extra_at, Sizes& sizes, bool d
 
 void DirectoryReader::read_local(ZipEntry& entry, uint64_t directory_at) {
   const uint64_t here = entry.header_offset;
-  if (here > directory_at || directory_at - here < local_size || !signature_at(here, local_signature))
+  if (here > directory_at || directory_at - here < local_size || !signature_at(here, zip_local_signature))
     refuse(here, "expected the record's header here, got other bytes");
   ByteReader in(bytes_.subspan(here, directory_at - here), here);
   in.skip(6);  // signature, version
@@ -375,7 +256,7 @@ void DirectoryReader::check_extents(const std::vector<ZipEntry>& entries, uint64
 }  // namespace
 
 ZipArchive::ZipArchive(Bytes bytes, Profile profile, ZipLayout layout) : bytes_(bytes) {
-  entries_ = DirectoryReader(bytes, profile, warnings_).read();
+  entries_ = DirectoryReader(bytes, profile == Profile::strict, warnings_).read();
   const bool strict = profile == Profile::strict;
   for (size_t i = 0; i < entries_.size(); ++i) {
     if (by_name_.emplace(entries_[i].name, i).second) continue;
