@@ -15,11 +15,11 @@ namespace {
 constexpr uint32_t central_signature = 0x02014b50, descriptor_signature = 0x08074b50;
 constexpr uint64_t local_size = 30, central_size = 46;
 constexpr uint16_t full16 = 0xffff;
-constexpr uint32_t full32 = 0xffffffff;  // "see the zip64 field"
-constexpr uint16_t encrypted_flag = 1 << 0, descriptor_flag = 1 << 3, patched_flag = 1 << 5,
-                   hidden_flag = 1 << 13;
-constexpr uint16_t compression_hint_flags =
-    0x6;  // how hard the compressor tried; writers disagree with themselves
+constexpr uint32_t full32 = 0xffffffff;                           // "see the zip64 field"
+constexpr uint16_t encryption_flags = 1 << 0 | 1 << 6 | 1 << 13;  // plain, strong, hidden directory
+constexpr uint16_t descriptor_flag = 1 << 3, patched_flag = 1 << 5;
+// How hard the compressor tried; writers disagree with themselves.
+constexpr uint16_t compression_hint_flags = 0x6;
 
 const char* method_name(uint16_t method) {
   switch (method) {
@@ -104,7 +104,7 @@ std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
       if (entry.name.find('\0') != std::string::npos) refuse(here, "the name contains a zero byte");
       if (disk != 0 && disk != full16)
         refuse_unsupported(here, "the record lies in another part of a split archive");
-      if (entry.flags & (encrypted_flag | hidden_flag)) refuse_unsupported(here, "the record is encrypted");
+      if (entry.flags & encryption_flags) refuse_unsupported(here, "the record is encrypted");
       if (entry.flags & patched_flag) refuse_unsupported(here, "the record is a patch of another file");
       if (entry.method != 0 && entry.method != 8)
         refuse_unsupported(here, "expected a stored or deflated record, got compression method ",
