@@ -5,7 +5,8 @@ namespace sconce::nn {
 
 std::string Pair::str(bool tuple) const {
   if (!tuple && !is_tuple) return std::to_string(height);
-  return concat("(", height, ", ", width, ")");
+  const auto text = [](int64_t n) { return n == unset ? std::string("None") : std::to_string(n); };
+  return "(" + text(height) + ", " + text(width) + ")";
 }
 
 std::string ImagePadding::str() const { return concat("(", left, ", ", right, ", ", top, ", ", bottom, ")"); }

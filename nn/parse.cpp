@@ -99,6 +99,19 @@ class Arguments {
   }
   Pair pair(std::string_view name, Pair otherwise) const { return given(name) ? pair(name) : otherwise; }
 
+  // A pair in which None leaves an extent open.
+  Pair open_pair(std::string_view name) const {
+    const auto* list = required(name).as<Expression::List>();
+    if (!list || list->size() != 2) return pair(name);
+    Pair out(Pair::unset, Pair::unset);
+    for (size_t i = 0; i < 2; ++i) {
+      if ((*list)[i].as<std::monostate>()) continue;
+      if (!(*list)[i].as<int64_t>()) wrong(name, "integers or None");
+      (i == 0 ? out.height : out.width) = *(*list)[i].as<int64_t>();
+    }
+    return out;
+  }
+
   ConvPadding padding(std::string_view name) const {
     if (!given(name)) return 0;
     if (const auto* s = find(name)->as<std::string>()) return *s;
@@ -232,9 +245,9 @@ const Constructor constructors[] = {
        return boxed(AvgPool2d(a.pair("kernel_size"), o));
      }},
     {"AdaptiveAvgPool2d", "output_size",
-     [](const Arguments& a) { return boxed(AdaptiveAvgPool2d(a.pair("output_size"))); }},
+     [](const Arguments& a) { return boxed(AdaptiveAvgPool2d(a.open_pair("output_size"))); }},
     {"AdaptiveMaxPool2d", "output_size",
-     [](const Arguments& a) { return boxed(AdaptiveMaxPool2d(a.pair("output_size"))); }},
+     [](const Arguments& a) { return boxed(AdaptiveMaxPool2d(a.open_pair("output_size"))); }},
     {"Flatten", "start_dim end_dim",
      [](const Arguments& a) { return boxed(Flatten(a.integer("start_dim", 1), a.integer("end_dim", -1))); }},
     {"Unflatten", "dim unflattened_size",

@@ -11,8 +11,7 @@ namespace sconce::nn::pending {
     fail(ErrorKind::unsupported, "[" #name "] is not there yet"); \
   }
 SCONCE_PENDING(softmax) SCONCE_PENDING(log_softmax) SCONCE_PENDING(pad)
-SCONCE_PENDING(max_pool2d) SCONCE_PENDING(avg_pool2d)
-SCONCE_PENDING(adaptive_avg_pool2d) SCONCE_PENDING(adaptive_max_pool2d) SCONCE_PENDING(batch_norm) SCONCE_PENDING(interpolate)
+SCONCE_PENDING(batch_norm) SCONCE_PENDING(interpolate)
 #undef SCONCE_PENDING
 
 }  // namespace sconce::nn::pending

@@ -1,14 +1,7 @@
 #include <sconce/nn/pool.h>
 #include <sconce/ops.h>
 
-#include "pending.h"
-
 namespace sconce::nn {
-namespace {
-
-std::vector<int64_t> extents(const Pair& p) { return {p.height, p.width}; }
-
-}  // namespace
 
 MaxPool2d::MaxPool2d(Pair kernel, MaxPool2dOptions o)
     : kernel_size(kernel),
@@ -18,7 +11,7 @@ MaxPool2d::MaxPool2d(Pair kernel, MaxPool2dOptions o)
       ceil_mode(o.ceil_mode) {}
 
 Tensor MaxPool2d::forward(const Tensor& x) const {
-  return max_pool2d(x, extents(kernel_size), extents(stride), extents(padding), extents(dilation), ceil_mode);
+  return max_pool2d(x, kernel_size, stride, padding, dilation, ceil_mode);
 }
 
 std::string MaxPool2d::extra_repr() const {
@@ -35,22 +28,17 @@ AvgPool2d::AvgPool2d(Pair kernel, AvgPool2dOptions o)
       divisor_override(o.divisor_override) {}
 
 Tensor AvgPool2d::forward(const Tensor& x) const {
-  return avg_pool2d(x, extents(kernel_size), extents(stride), extents(padding), ceil_mode, count_include_pad,
-                    divisor_override);
+  return avg_pool2d(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override);
 }
 
 std::string AvgPool2d::extra_repr() const {
   return concat("kernel_size=", kernel_size.str(), ", stride=", stride.str(), ", padding=", padding.str());
 }
 
-Tensor AdaptiveAvgPool2d::forward(const Tensor& x) const {
-  return adaptive_avg_pool2d(x, extents(output_size));
-}
+Tensor AdaptiveAvgPool2d::forward(const Tensor& x) const { return adaptive_avg_pool2d(x, output_size); }
 std::string AdaptiveAvgPool2d::extra_repr() const { return "output_size=" + output_size.str(); }
 
-Tensor AdaptiveMaxPool2d::forward(const Tensor& x) const {
-  return adaptive_max_pool2d(x, extents(output_size));
-}
+Tensor AdaptiveMaxPool2d::forward(const Tensor& x) const { return adaptive_max_pool2d(x, output_size); }
 std::string AdaptiveMaxPool2d::extra_repr() const { return "output_size=" + output_size.str(); }
 
 }  // namespace sconce::nn

@@ -2,6 +2,7 @@
 // seeded weights.
 #include <doctest/doctest.h>
 #include <sconce/checkpoint.h>
+#include <sconce/datasets.h>
 #include <sconce/graph.h>
 #include <sconce/nn/nn.h>
 #include <sconce/ops.h>
@@ -181,4 +182,45 @@ TEST_CASE("containers: children by number and name") {
   CHECK(same.str() ==
         "Conv2d(3, 16, kernel_size=(3, 3), stride=(1, 1), padding=same, padding_mode=circular)");
   CHECK_THROWS_AS(nn::Conv2d(3, 16, 3, {.stride = 2, .padding = "same"}), Error);
+}
+
+TEST_CASE("models: published checkpoints give PyTorch's logits" * doctest::skip()) {
+  const auto folder = test::real_checkpoints();
+  if (!folder) {
+    MESSAGE("skipped: no real checkpoints");
+    return;
+  }
+  const Json expected = test::json_fixture("nn_real.json");
+  const auto path = [&](const char* name) { return (*folder / name).string(); };
+  const auto compare = [](const Tensor& got, const Json& logits) {
+    const Tensor y = test::tensor_from(logits);
+    CHECK(test::max_difference(got, y) <= 1e-5 * test::max_magnitude(y));
+  };
+
+  const LabeledData cifar = load_cifar10(path("cifar10/test_batch_by_class.bin"));
+  const Tensor images = cifar.inputs.slice(0, 0, cifar.inputs.size(0), expected.at("every").get<int64_t>());
+  Tensor x = div(images.to(DType::f32), 255);
+  x = div(sub(x, tensor<float>({0.485f, 0.456f, 0.406f}, {3, 1, 1})),
+          tensor<float>({0.229f, 0.224f, 0.225f}, {3, 1, 1}));
+  for (const auto& [model, file] :
+       {std::pair("cifar_resnet20", "resnet20-12fca82f.th"), {"cifar_resnet32", "resnet32-d509ac18.th"}}) {
+    CAPTURE(model);
+    const auto net = nn::make_model(model);
+    const StateDict state = load(path("cifar10/") + file, {.key = "state_dict"});
+    CHECK(nn::suggest(*net, state).argument == "module.");
+    net->load_state_dict(strip_prefix(state, "module."));
+    compare(net->eval()(x), expected.at(file));
+  }
+
+  const Tensor digits =
+      div(load_idx(path("mnist/t10k-images-idx3-ubyte.gz")).slice(0, 0, 8).unsqueeze(1).to(DType::f32), 255);
+  nn::Sequential convex = nn::sequential_from(
+      "Sequential(Conv2d(1, 16, 4, stride=2, padding=1), ReLU(), Conv2d(16, 32, 4, stride=2, padding=1), "
+      "ReLU(), Flatten(), "
+      "Linear(1568, 100), ReLU(), Linear(100, 10))");
+  convex.load_state_dict(load(path("mnist/convex_adversarial_mnist.pth")));
+  compare(convex(digits), expected.at("convex"));
+  nn::LeNet lenet;
+  lenet.load_state_dict(load(path("mnist/lenet_epoch=12_test_acc=0.991.pth")));
+  compare(lenet(nn::Upsample({.size = 32, .mode = "bilinear"})(digits)), expected.at("lenet"));
 }

@@ -31,11 +31,11 @@ enum class Profile { strict, compat };
 using MapLocation = std::variant<std::monostate, Device, std::map<std::string, std::string>>;
 
 struct LoadOptions {
-  std::string key;           // which dictionary holds the state_dict: "state_dict", "model.net"; empty: find it
-  MapLocation map_location;
+  std::string key = {};      // which dictionary holds the state_dict: "state_dict", "model.net"; empty: find it
+  MapLocation map_location = {};
   Profile profile = Profile::strict;
   bool verify_crc = true;    // check each record's CRC-32 when its bytes are first used
-  Budget budget;
+  Budget budget = {};
 };
 
 // An opened checkpoint: its whole value tree, tensors not yet read. A value; copies share.

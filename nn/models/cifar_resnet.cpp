@@ -74,7 +74,7 @@ CifarResNet::CifarResNet(int64_t depth, int64_t num_classes)
 
 Tensor CifarResNet::forward(const Tensor& x) const {
   const Tensor y = layer3(layer2(layer1(relu(bn1(conv1(x))))));
-  return linear(adaptive_avg_pool2d(y, std::vector<int64_t>{1, 1}).flatten(1));
+  return linear(adaptive_avg_pool2d(y, 1).flatten(1));
 }
 
 void CifarResNet::members(Walk& w) {

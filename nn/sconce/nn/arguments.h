@@ -10,7 +10,7 @@ namespace sconce::nn {
 
 // An int, meant for both directions, or a pair (height, width): 3 or {3, 5}. Remembers which, for printing.
 struct Pair {
-  static constexpr int64_t unset = INT64_MIN;
+  static constexpr int64_t unset = keep_extent;
   int64_t height = unset, width = unset;
   bool is_tuple = false;
   Pair() = default;  // not given: the layer's default holds

@@ -1,4 +1,4 @@
-// Modules, models, metrics and transforms.
+// Every module, the models, the metrics and the transforms.
 #pragma once
 #include <sconce/nn/activation.h>
 #include <sconce/nn/conv.h>

@@ -45,7 +45,8 @@ class AvgPool2d : public Module {
   std::optional<int64_t> divisor_override;
 };
 
-// Averages over as many windows as the result has places, as torch.nn.AdaptiveAvgPool2d.
+// Averages over as many windows as the result has places, as torch.nn.AdaptiveAvgPool2d. Pair::unset in place
+// of an extent, as PyTorch's None, keeps that of the input.
 class AdaptiveAvgPool2d : public Module {
  public:
   explicit AdaptiveAvgPool2d(Pair output) : output_size(output) {}
