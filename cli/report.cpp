@@ -87,8 +87,9 @@ std::string confidence_section(const Evaluation& e) {
       "<section aria-labelledby=\"confidence\"><h2 id=\"confidence\">Confidence</h2>\n<p "
       "class=\"note\">Samples by the probability that the model gave its "
       "answer. Filled bars show how often it was right; where it knows its own doubt, they end on the "
-      "line.</p>\n<svg viewBox=\"0 0 640 350\" "
-      "style=\"max-width:760px\" role=\"img\" aria-labelledby=\"conf-title\"><title "
+      "line.</p>\n<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Accuracy by "
+      "confidence\"><svg viewBox=\"0 0 640 350\" "
+      "style=\"min-width:500px;max-width:760px\" role=\"img\" aria-labelledby=\"conf-title\"><title "
       "id=\"conf-title\">Accuracy by confidence, expected calibration error " +
       figure(e.calibration_error) + "</title>\n";
   for (int i = 0; i <= 5; ++i) {
@@ -123,7 +124,7 @@ std::string confidence_section(const Evaluation& e) {
   out +=
       "<text x=\"337\" y=\"346\" text-anchor=\"middle\">confidence</text><text transform=\"translate(11 160) "
       "rotate(-90)\" "
-      "text-anchor=\"middle\">share right</text></svg></section>\n";
+      "text-anchor=\"middle\">share right</text></svg></div></section>\n";
   return out;
 }
 

@@ -47,7 +47,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 .matrix th.turned{height:7.5em;vertical-align:bottom;padding:0 0 4px}
 .matrix th.turned span{writing-mode:vertical-rl;transform:rotate(180deg);max-height:8em;overflow:hidden;text-overflow:ellipsis}
 .matrix .right{outline:1px solid var(--line);outline-offset:-1px}
-.dense th.turned span{max-height:7em;font-size:9px}.dense td{font-size:0;padding:0;border-radius:0}.dense{border-spacing:0}.dense th{font-size:10px;padding:0 4px;line-height:1}
+.dense th.turned span{max-height:7em;font-size:9px}.dense td{background:rgba(var(--heat),.03);font-size:0;padding:0;border-radius:0}.dense{border-spacing:0}.dense th{font-size:10px;padding:0 4px;line-height:1}
 svg{display:block;width:100%;height:auto;font:12px system-ui,-apple-system,"Segoe UI",Roboto,"Liberation Sans",sans-serif}
 svg text{fill:var(--soft)}svg .grid{stroke:var(--grid)}svg .frame{stroke:var(--soft);fill:none}svg .chance{stroke:var(--soft);stroke-dasharray:4 4;opacity:.7}
 svg .curve{fill:none;stroke-width:1.8;stroke-linejoin:round}

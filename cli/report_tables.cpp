@@ -60,6 +60,10 @@ std::string confusion_section(const ClassificationSummary& s) {
     out += "<tr><th scope=\"row\" title=\"" + name + "\">" + name + "</th>";
     for (int64_t guess = 0; guess < n; ++guess) {
       const int64_t count = s.confusion.at(label, guess);
+      if (dense && count == 0 && label != guess) {
+        out += "<td></td>";
+        continue;
+      }
       const double share =
           row.support > 0 ? static_cast<double>(count) / static_cast<double>(row.support) : 0;
       out += "<td";
