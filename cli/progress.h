@@ -1,0 +1,24 @@
+// A progress bar with rate and time left, on stderr and only on a terminal.
+#pragma once
+#include <chrono>
+#include <cstdint>
+
+namespace sconce::cli {
+
+class Progress {
+ public:
+  Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress();  // wipes the line
+
+  // At most ten times a second something is drawn.
+  void update(int64_t done, int64_t total);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  bool on_terminal_, drawn_ = false;
+  Clock::time_point begin_, last_;
+};
+
+}  // namespace sconce::cli
