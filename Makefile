@@ -22,7 +22,7 @@ build: packages
 
 demo: packages
 	@cmake -S . -B $(BUILD) $(CMAKE_FLAGS) >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }; rm -f $(BUILD).log
-	@cmake --build $(BUILD) --parallel $(JOBS) --target sconce_demo
+	@cmake --build $(BUILD) --parallel $(JOBS) --target sconce_demo sconce_cli
 	@$(BUILD)/tests/examples/sconce_demo tests/fixtures/demo $(BUILD)/demo
 
 test: build
