@@ -1,5 +1,7 @@
 #include <sconce/scalar.h>
 
+#include <limits>
+
 namespace sconce {
 
 double Scalar::to_double() const {
@@ -11,7 +13,8 @@ double Scalar::to_double() const {
 
 int64_t Scalar::to_int64() const {
   if (const auto* v = std::get_if<int64_t>(&value_)) return *v;
-  return static_cast<int64_t>(to_double());
+  const double v = to_double();
+  return v >= -0x1p63 && v < 0x1p63 ? static_cast<int64_t>(v) : std::numeric_limits<int64_t>::min();
 }
 
 bool Scalar::to_bool() const { return to_complex() != std::complex<double>(0); }

@@ -1,36 +1,85 @@
+// New tensors.
 #include <sconce/ops/create.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+
+#include "cpu/cast.h"
+#include "ops/copy_elements.h"
 
 namespace sconce {
 namespace {
 
-// Whether a dtype holds the scalar: what PyTorch asks before it fills. Floating types take any real number
-// that is in range or not finite, unsigned types take negative numbers (they wrap) down to minus their
-// largest.
+// The largest finite number of an element type.
+template <class T>
+constexpr double largest() {
+  if constexpr (std::is_same_v<T, Half>)
+    return 65504;
+  else if constexpr (std::is_same_v<T, BFloat16>)
+    return 0x1.fep127;
+  else if constexpr (std::is_same_v<T, Float8_e4m3fn>)
+    return 448;
+  else if constexpr (std::is_same_v<T, Float8_e4m3fnuz>)
+    return 240;
+  else if constexpr (std::is_same_v<T, Float8_e8m0fnu>)
+    return 0x1p127;
+  else if constexpr (std::is_class_v<T>)
+    return 57344;
+  else
+    return static_cast<double>(std::numeric_limits<T>::max());
+}
+
+// Whether T holds the number, by PyTorch's rule for filling: floating types take what is in range, and
+// infinities where they have them; unsigned types wrap negative numbers down to minus their largest.
 template <class T>
 bool holds(const Scalar& value) {
-  if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::complex<double>>) return true;
   const std::complex<double> z = value.to_complex();
-  if constexpr (std::is_integral_v<T>) {
-    if (z.imag() != 0) return false;
-    constexpr double largest = static_cast<double>(std::numeric_limits<T>::max());
-    if (value.is_integral() || value.is_bool()) {
-      if constexpr (sizeof(T) == 8) return true;
-      const int64_t v = value.to_int64(), high = static_cast<int64_t>(std::numeric_limits<T>::max());
-      return v <= high && v >= (std::is_signed_v<T> ? -high - 1 : -high);
-    }
-    const double low = std::is_signed_v<T> ? -largest - (sizeof(T) < 8 ? 1 : 0) : -largest;
-    return z.real() >= low && (sizeof(T) < 8 ? z.real() <= largest : z.real() < largest);
-  } else {
+  if constexpr (std::is_same_v<T, Complex32>) {
+    return holds<Half>(z.real()) && holds<Half>(z.imag());
+  } else if constexpr (is_complex_type<T>) {
+    return holds<typename T::value_type>(z.real()) && holds<typename T::value_type>(z.imag());
+  } else if constexpr (std::is_same_v<T, bool>) {
     return true;
+  } else {
+    if (z.imag() != 0) return false;
+    const double v = z.real(), high = largest<T>();
+    if constexpr (std::is_integral_v<T>) {
+      if (sizeof(T) == 8 && !value.is_floating_point() && !value.is_complex())
+        return true;  // it was an int64
+      const double low = std::is_signed_v<T> ? static_cast<double>(std::numeric_limits<T>::min()) : -high;
+      return v >= low && (sizeof(T) == 8 ? v < high : v <= high);  // of 64 bits, `high` is rounded up
+    } else {
+      constexpr bool has_infinity = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16> ||
+                                    std::is_same_v<T, Float8_e5m2> || std::is_floating_point_v<T>;
+      if (std::isinf(v)) return has_infinity;
+      return !(v < -high || v > high);
+    }
+  }
+}
+
+// The element type as PyTorch's message spells it.
+std::string spelled(DType dtype) {
+  switch (dtype) {
+    case DType::f64: return "double";
+    case DType::f32: return "float";
+    case DType::f16: return "c10::Half";
+    case DType::bf16: return "c10::BFloat16";
+    case DType::f8_e4m3fn: return "c10::Float8_e4m3fn";
+    case DType::f8_e5m2: return "c10::Float8_e5m2";
+    case DType::f8_e4m3fnuz: return "c10::Float8_e4m3fnuz";
+    case DType::f8_e5m2fnuz: return "c10::Float8_e5m2fnuz";
+    case DType::f8_e8m0fnu: return "c10::Float8_e8m0fnu";
+    case DType::i32: return "int";
+    default: return is_integral(dtype) ? std::string(name_of(dtype)) + "_t" : name_of(dtype);
   }
 }
 
 void check_holds(const Scalar& value, DType dtype) {
   with_type("full", dtype, [&]<class T>() {
-    check(holds<T>(value), "value cannot be converted to type ", name_of(dtype), " without overflow");
+    if (!holds<T>(value))
+      fail(ErrorKind::invalid_argument, "value cannot be converted to type ", spelled(dtype),
+           " without overflow");
   });
 }
 
@@ -62,7 +111,50 @@ Tensor ones(const Shape& shape, DType dtype, Device device) { return full(shape,
 Tensor full(const Shape& shape, Scalar value, DType dtype, Device device) {
   check_holds(value, dtype);
   Tensor out = empty(shape, dtype, device);
-  out.copy_(exact_tensor(value));
+  const Tensor one = exact_tensor(value);
+  copy_elements(Tensor(one.storage(), one.dtype(), shape, Strides(static_cast<size_t>(shape.dim()), 0)), out);
+  return out;
+}
+
+Tensor empty_like(const Tensor& model, std::optional<DType> dtype) {
+  check_defined("empty_like", model);
+  return empty(model.shape(), dtype.value_or(model.dtype()), model.device());
+}
+
+Tensor full_like(const Tensor& model, Scalar value, std::optional<DType> dtype) {
+  check_defined("full_like", model);
+  return full(model.shape(), value, dtype.value_or(model.dtype()), model.device());
+}
+
+Tensor zeros_like(const Tensor& model, std::optional<DType> dtype) { return full_like(model, 0, dtype); }
+Tensor ones_like(const Tensor& model, std::optional<DType> dtype) { return full_like(model, 1, dtype); }
+
+Tensor eye(int64_t rows, int64_t columns, DType dtype) {
+  check(rows >= 0, "n must be greater or equal to 0, got ", rows);
+  check(columns >= 0, "m must be greater or equal to 0, got ", columns);
+  Tensor out = zeros(Shape{rows, columns}, dtype);
+  const int64_t n = std::min(rows, columns);
+  if (n == 0) return out;
+  Tensor diagonal(out.storage(), dtype, Shape{n}, Strides{columns + 1});
+  copy_elements(ones(Shape{n}, dtype), diagonal);
+  return out;
+}
+
+Tensor linspace(double start, double end, int64_t steps, DType dtype) {
+  check(steps >= 0, "number of steps must be non-negative");
+  if (dtype != DType::f32 && dtype != DType::f64) fail_dtype("linspace", dtype);
+  Tensor out = empty(Shape{steps}, dtype);
+  with_floating_type("linspace", dtype, [&]<class T>() {
+    if constexpr (std::is_floating_point_v<T>) {
+      T* to = out.mutable_data<T>();
+      const T first = static_cast<T>(start), last = static_cast<T>(end);
+      const T step = steps > 1 ? (last - first) / static_cast<T>(steps - 1) : T(0);
+      // From both ends, so that the last value is the end itself.
+      for (int64_t i = 0; i < steps; ++i)
+        to[i] = i < steps / 2 || steps == 1 ? first + step * static_cast<T>(i)
+                                            : last - step * static_cast<T>(steps - i - 1);
+    }
+  });
   return out;
 }
 

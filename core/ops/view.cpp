@@ -3,22 +3,17 @@
 
 #include <algorithm>
 
+#include "ops/arguments.h"
+#include "ops/copy_elements.h"
 #include "ops/view_shape.h"
 
 namespace sconce {
-namespace {
 
 std::string list(const std::vector<int64_t>& values) {
   std::string text = "[";
   for (size_t i = 0; i < values.size(); ++i) text += (i ? ", " : "") + std::to_string(values[i]);
   return text + "]";
 }
-
-void check_defined(const char* op, const Tensor& tensor) {
-  check(tensor.defined(), "[", op, "] expected a tensor, got an undefined one");
-}
-
-}  // namespace
 
 Shape infer_shape(const std::vector<int64_t>& wanted, int64_t numel) {
   int64_t known = 1, open = -1;
@@ -38,11 +33,13 @@ Shape infer_shape(const std::vector<int64_t>& wanted, int64_t numel) {
     }
   }
   const bool divides = fits && (open < 0 ? known == numel : known > 0 ? numel % known == 0 : numel == 0);
-  check(divides, "shape '", list(wanted), "' is invalid for input of size ", numel);
+  if (!divides)
+    fail(ErrorKind::invalid_argument, "shape '", list(wanted), "' is invalid for input of size ", numel);
   std::vector<int64_t> extents = wanted;
   if (open >= 0) {
-    check(known != 0, "cannot reshape tensor of 0 elements into shape ", list(wanted),
-          " because the unspecified dimension size -1 can be any value and is ambiguous");
+    if (known == 0)
+      fail(ErrorKind::invalid_argument, "cannot reshape tensor of 0 elements into shape ", list(wanted),
+           " because the unspecified dimension size -1 can be any value and is ambiguous");
     extents[static_cast<size_t>(open)] = numel / known;
   }
   return Shape(std::move(extents));
@@ -77,6 +74,8 @@ std::optional<Strides> view_strides(const Tensor& tensor, const Shape& wanted) {
 Tensor Tensor::view(const std::vector<int64_t>& shape) const {
   check_defined("view", *this);
   const Shape wanted = infer_shape(shape, numel_);
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.view.default", {{"self", *this}, {"size", shape}}, wanted, dtype_, Aliasing::view);
   const auto strides = view_strides(*this, wanted);
   check(strides.has_value(),
         "view size is not compatible with input tensor's size and stride (at least one dimension spans ",
@@ -99,6 +98,9 @@ Tensor Tensor::permute(const std::vector<int64_t>& dims) const {
     seen[d] = true;
     extents[i] = shape_.extents()[d], strides[i] = strides_[d];
   }
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.permute.default", {{"self", *this}, {"dims", dims}}, Shape(std::move(extents)),
+                     dtype_, Aliasing::view);
   return Tensor(storage_, dtype_, Shape(std::move(extents)), std::move(strides), offset_);
 }
 
@@ -110,20 +112,28 @@ Tensor Tensor::transpose(int64_t a, int64_t b) const {
   Strides strides = strides_;
   std::swap(extents[static_cast<size_t>(a)], extents[static_cast<size_t>(b)]);
   std::swap(strides[static_cast<size_t>(a)], strides[static_cast<size_t>(b)]);
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.transpose.int", {{"self", *this}, {"dim0", a}, {"dim1", b}},
+                     Shape(std::move(extents)), dtype_, Aliasing::view);
   return Tensor(storage_, dtype_, Shape(std::move(extents)), std::move(strides), offset_);
 }
 
 Tensor Tensor::t() const {
   check_defined("t", *this);
   check(dim() <= 2, "t() expects a tensor with <= 2 dimensions, but self is ", dim(), "D");
-  return dim() < 2 ? *this : transpose(0, 1);
+  if (dim() < 2) return *this;
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.t.default", {{"self", *this}}, Shape{size(1), size(0)}, dtype_, Aliasing::view);
+  return transpose(0, 1);
 }
 
 Tensor Tensor::expand(const std::vector<int64_t>& shape) const {
   check_defined("expand", *this);
   const int64_t added = static_cast<int64_t>(shape.size()) - dim();
-  check(added >= 0, "expand(): the number of sizes provided (", shape.size(),
-        ") must be greater or equal to the number of dimensions in the tensor (", dim(), ")");
+  if (added < 0)
+    fail(ErrorKind::invalid_argument, "expand(torch.", scalar_type_name(dtype_), "Tensor{", shape_,
+         "}, size=", list(shape), "): the number of sizes provided (", shape.size(),
+         ") must be greater or equal to the number of dimensions in the tensor (", dim(), ")");
   std::vector<int64_t> extents = shape;
   Strides strides(shape.size(), 0);
   for (int64_t d = static_cast<int64_t>(shape.size()) - 1; d >= 0; --d) {
@@ -135,11 +145,15 @@ Tensor Tensor::expand(const std::vector<int64_t>& shape) const {
     }
     const int64_t have = size(d - added);
     if (extents[i] == -1) extents[i] = have;
-    check(extents[i] == have || (have == 1 && extents[i] >= 0), "The expanded size of the tensor (",
-          extents[i], ") must match the existing size (", have, ") at non-singleton dimension ", d,
-          ".  Target sizes: ", list(shape), ".  Tensor sizes: ", shape_);
+    if (extents[i] != have && (have != 1 || extents[i] < 0))
+      fail(ErrorKind::invalid_argument, "The expanded size of the tensor (", extents[i],
+           ") must match the existing size (", have, ") at non-singleton dimension ", d,
+           ".  Target sizes: ", list(shape), ".  Tensor sizes: ", shape_);
     strides[i] = extents[i] == have ? stride(d - added) : 0;
   }
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.expand.default", {{"self", *this}, {"size", shape}, {"implicit", false}},
+                     Shape(std::move(extents)), dtype_, Aliasing::view);
   return Tensor(storage_, dtype_, Shape(std::move(extents)), std::move(strides), offset_);
 }
 
@@ -151,6 +165,9 @@ Tensor Tensor::squeeze(int64_t d) const {
   Strides strides = strides_;
   extents.erase(extents.begin() + static_cast<ptrdiff_t>(i));
   strides.erase(strides.begin() + static_cast<ptrdiff_t>(i));
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.squeeze.dim", {{"self", *this}, {"dim", shape_.wrap(d)}},
+                     Shape(std::move(extents)), dtype_, Aliasing::view);
   return Tensor(storage_, dtype_, Shape(std::move(extents)), std::move(strides), offset_);
 }
 
@@ -164,6 +181,9 @@ Tensor Tensor::unsqueeze(int64_t d) const {
     check(checked_multiply(size(at), stride(at), step), "[unsqueeze] the stride does not fit 64 bits");
   extents.insert(extents.begin() + at, 1);
   strides.insert(strides.begin() + at, step);
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.unsqueeze.default", {{"self", *this}, {"dim", at}}, Shape(std::move(extents)),
+                     dtype_, Aliasing::view);
   return Tensor(storage_, dtype_, Shape(std::move(extents)), std::move(strides), offset_);
 }
 
@@ -179,6 +199,9 @@ Tensor Tensor::select(int64_t d, int64_t index) const {
   const int64_t offset = offset_ + (index < 0 ? index + n : index) * stride(d);
   extents.erase(extents.begin() + d);
   strides.erase(strides.begin() + d);
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.select.int", {{"self", *this}, {"dim", d}, {"index", index}},
+                     Shape(std::move(extents)), dtype_, Aliasing::view);
   return Tensor(storage_, dtype_, Shape(std::move(extents)), std::move(strides), offset);
 }
 
@@ -198,6 +221,10 @@ Tensor Tensor::slice(int64_t d, int64_t start, int64_t end, int64_t step) const 
   int64_t wider = 0;
   // A single element needs no stride; keep the old one where the product would not fit.
   if (checked_multiply(stride(d), step, wider)) strides[static_cast<size_t>(d)] = wider;
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.slice.Tensor",
+                     {{"self", *this}, {"dim", d}, {"start", start}, {"end", end}, {"step", step}},
+                     Shape(std::move(extents)), dtype_, Aliasing::view);
   return Tensor(storage_, dtype_, Shape(std::move(extents)), std::move(strides), offset_ + start * stride(d));
 }
 

@@ -6,6 +6,9 @@
 
 namespace sconce {
 
+// "[2, 3]".
+std::string list(const std::vector<int64_t>& values);
+
 // `wanted` with its one -1 resolved for `numel` elements. Throws PyTorch's words when they do not fit.
 Shape infer_shape(const std::vector<int64_t>& wanted, int64_t numel);
 

@@ -45,6 +45,13 @@ class Backend {
   virtual void max_pool2d(const MaxPoolArgs& args) = 0;
   virtual void avg_pool2d(const AvgPoolArgs& args) = 0;
   virtual void adaptive_pool2d(const AdaptivePoolArgs& args) = 0;
+  // Moving elements of any dtype; nothing is empty.
+  // out[.., i, ..] = source[.., index[i], ..] along d: all contiguous, i64 indices within range.
+  virtual void index_select(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) = 0;
+  // out[.., i, ..] = source[.., index[.., i, ..], ..] along d: all contiguous, out of index's shape, i64 within range.
+  virtual void gather(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) = 0;
+  // target = source where the mask (boolean or u8) is not 0: equal shapes, any strides, equal dtypes.
+  virtual void masked_copy(const Tensor& mask, const Tensor& source, Tensor& target) = 0;
 };
 
 // The backend of the CPU.

@@ -7,3 +7,6 @@
 #include <sconce/ops/matmul.h>
 #include <sconce/ops/pool.h>
 #include <sconce/ops/promotion.h>
+#include <sconce/ops/index.h>
+#include <sconce/ops/matmul.h>
+#include <sconce/ops/view.h>

@@ -23,7 +23,7 @@ class Scalar {
   bool is_floating_point() const { return std::holds_alternative<double>(value_); }
   bool is_complex() const { return std::holds_alternative<std::complex<double>>(value_); }
 
-  // Conversions as static_cast; the real part of a complex number.
+  // Conversions as static_cast; the real part of a complex number. Out of int64's range (or NaN): its lowest value.
   double to_double() const;
   int64_t to_int64() const;
   bool to_bool() const;
