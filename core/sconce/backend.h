@@ -45,6 +45,10 @@ class Backend {
   virtual void max_pool2d(const MaxPoolArgs& args) = 0;
   virtual void avg_pool2d(const AvgPoolArgs& args) = 0;
   virtual void adaptive_pool2d(const AdaptivePoolArgs& args) = 0;
+  // a and b are of one dtype, have any strides and broadcast to out's shape; out is boolean, contiguous and not empty. Complex
+  // numbers only compare for equality.
+  virtual void compare(CompareOp op, const Tensor& a, const Tensor& b, Tensor& out) = 0;
+
   // Moving elements of any dtype; nothing is empty.
   // out[.., i, ..] = source[.., index[i], ..] along d: all contiguous, i64 indices within range.
   virtual void index_select(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) = 0;

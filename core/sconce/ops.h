@@ -1,6 +1,7 @@
 // Every op, by family. Names, arguments and defaults are those of torch and torch.nn.functional.
 #pragma once
 #include <sconce/ops/activation.h>
+#include <sconce/ops/compare.h>
 #include <sconce/ops/conv.h>
 #include <sconce/ops/create.h>
 #include <sconce/ops/elementwise.h>
@@ -9,4 +10,5 @@
 #include <sconce/ops/promotion.h>
 #include <sconce/ops/index.h>
 #include <sconce/ops/matmul.h>
+#include <sconce/ops/promotion.h>
 #include <sconce/ops/view.h>

@@ -64,6 +64,9 @@ enum class BinaryOp : uint8_t {
   bitwise_xor,
 };
 
+// Two elements in, a truth value out.
+enum class CompareOp : uint8_t { eq, ne, lt, le, gt, ge };
+
 // Many elements in, one out.
 enum class ReduceOp : uint8_t {
   sum,
