@@ -17,6 +17,7 @@ class CpuBackend final : public Backend {
   void max_pool2d(const MaxPoolArgs& args) override;
   void avg_pool2d(const AvgPoolArgs& args) override;
   void adaptive_pool2d(const AdaptivePoolArgs& args) override;
+
   void compare(CompareOp op, const Tensor& a, const Tensor& b, Tensor& out) override;
   void index_select(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) override;
   void gather(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) override;

@@ -45,6 +45,7 @@ class Backend {
   virtual void max_pool2d(const MaxPoolArgs& args) = 0;
   virtual void avg_pool2d(const AvgPoolArgs& args) = 0;
   virtual void adaptive_pool2d(const AdaptivePoolArgs& args) = 0;
+
   // a and b are of one dtype, have any strides and broadcast to out's shape; out is boolean, contiguous and not empty. Complex
   // numbers only compare for equality.
   virtual void compare(CompareOp op, const Tensor& a, const Tensor& b, Tensor& out) = 0;

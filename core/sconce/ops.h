@@ -5,10 +5,8 @@
 #include <sconce/ops/conv.h>
 #include <sconce/ops/create.h>
 #include <sconce/ops/elementwise.h>
-#include <sconce/ops/matmul.h>
-#include <sconce/ops/pool.h>
-#include <sconce/ops/promotion.h>
 #include <sconce/ops/index.h>
 #include <sconce/ops/matmul.h>
+#include <sconce/ops/pool.h>
 #include <sconce/ops/promotion.h>
 #include <sconce/ops/view.h>
