@@ -22,6 +22,12 @@ class CpuBackend final : public Backend {
   void index_select(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) override;
   void gather(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) override;
   void masked_copy(const Tensor& mask, const Tensor& source, Tensor& target) override;
+  void reduce(ReduceOp op, const Tensor& x, const Strips& strips, Tensor& out, double parameter) override;
+  void arg_reduce(bool largest, const Tensor& x, const Strips& strips, Tensor* values, Tensor& indices) override;
+  void scan(ScanOp op, const Tensor& x, const Strips& strips, Tensor& out) override;
+  void softmax(bool logarithm, const Tensor& x, const Strips& strips, Tensor& out) override;
+  void sort(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values, Tensor& indices) override;
+  void pad(PadMode mode, const Tensor& x, const std::vector<int64_t>& before, Tensor& out) override;
 };
 
 }  // namespace sconce

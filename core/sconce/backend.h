@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 namespace sconce {
 
@@ -57,6 +58,17 @@ class Backend {
   virtual void gather(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) = 0;
   // target = source where the mask (boolean or u8) is not 0: equal shapes, any strides, equal dtypes.
   virtual void masked_copy(const Tensor& mask, const Tensor& source, Tensor& target) = 0;
+  // Along strips of a contiguous x; results are contiguous, one element or one strip for each of x's.
+  virtual void reduce(ReduceOp op, const Tensor& x, const Strips& strips, Tensor& out, double parameter) = 0;
+  // The first largest (smallest) element of each strip, NaN before all: its index, and its value unless `values` is null.
+  virtual void arg_reduce(bool largest, const Tensor& x, const Strips& strips, Tensor* values, Tensor& indices) = 0;
+  virtual void scan(ScanOp op, const Tensor& x, const Strips& strips, Tensor& out) = 0;
+  virtual void softmax(bool logarithm, const Tensor& x, const Strips& strips, Tensor& out) = 0;
+  // The first k elements of each strip in ascending or descending order, NaN as the largest, equals by index.
+  virtual void sort(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values, Tensor& indices) = 0;
+  // x, contiguous and of any dtype, with before[d] elements more (less, when negative) in front of dimension d and as many
+  // behind as out has room for.
+  virtual void pad(PadMode mode, const Tensor& x, const std::vector<int64_t>& before, Tensor& out) = 0;
 };
 
 // The backend of the CPU.

@@ -7,6 +7,10 @@
 #include <sconce/ops/elementwise.h>
 #include <sconce/ops/index.h>
 #include <sconce/ops/matmul.h>
+#include <sconce/ops/pad.h>
 #include <sconce/ops/pool.h>
 #include <sconce/ops/promotion.h>
+#include <sconce/ops/reduce.h>
+#include <sconce/ops/softmax.h>
+#include <sconce/ops/sort.h>
 #include <sconce/ops/view.h>

@@ -84,6 +84,7 @@ enum class ReduceOp : uint8_t {
 
 enum class ScanOp : uint8_t { sum, prod };
 
+// Where the elements beyond an edge come from.
 enum class PadMode : uint8_t { reflect, replicate, circular };
 
 // A contiguous tensor seen as outer x length x inner: a strip is the `length` elements that share the other
