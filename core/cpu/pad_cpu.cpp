@@ -17,7 +17,8 @@ void CpuBackend::pad(PadMode mode, const Tensor& x, const std::vector<int64_t>& 
   for (size_t d = 0; d < rank; ++d) {
     const int64_t axis = static_cast<int64_t>(d), extent = x.size(axis);
     for (int64_t i = 0; i < out.size(axis); ++i)
-      source[d].push_back(kernels::padded_index(mode, i, before[d], extent) * x.stride(axis) * static_cast<int64_t>(size));
+      source[d].push_back(kernels::padded_index(mode, i, before[d], extent) * x.stride(axis) *
+                          static_cast<int64_t>(size));
   }
   const char* from = static_cast<const char*>(x.data());
   char* to = static_cast<char*>(out.mutable_data());

@@ -15,8 +15,12 @@ double modulus(const Complex& x) { return std::abs(x); }
 double squared(double x) { return x * x; }
 double squared(const Complex& x) { return x.real() * x.real() + x.imag() * x.imag(); }
 
-int64_t plus(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)); }
-int64_t times(int64_t a, int64_t b) { return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)); }
+int64_t plus(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+int64_t times(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b));
+}
 double times(double a, double b) { return a * b; }
 Complex times(const Complex& a, const Complex& b) {
   return {a.real() * b.real() - a.imag() * b.imag(), a.real() * b.imag() + a.imag() * b.real()};
@@ -98,7 +102,8 @@ C extreme(const Strip& strip, bool largest) {
   each_chunk<C>(strip, [&](const C* x, int64_t n) {
     if (first) best = x[0];
     first = false;
-    for (int64_t i = 0; i < n; ++i) best = best != best || !(largest ? !(x[i] <= best) : !(x[i] >= best)) ? best : x[i];
+    for (int64_t i = 0; i < n; ++i)
+      best = best != best || !(largest ? !(x[i] <= best) : !(x[i] >= best)) ? best : x[i];
   });
   return best;
 }
@@ -206,19 +211,24 @@ void CpuBackend::reduce(ReduceOp op, const Tensor& x, const Strips& strips, Tens
   for_strips(strips, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const Strip from = strip_of(x, strips, strips.length, i), to = strip_of(out, strips, 1, i);
-      if (is_complex(x.dtype())) reduce_strip<Complex>(op, from, to, parameter);
-      else if (is_floating_point(x.dtype()) || op == ReduceOp::logsumexp) reduce_strip<double>(op, from, to, parameter);
-      else reduce_strip<int64_t>(op, from, to, parameter);
+      if (is_complex(x.dtype()))
+        reduce_strip<Complex>(op, from, to, parameter);
+      else if (is_floating_point(x.dtype()) || op == ReduceOp::logsumexp)
+        reduce_strip<double>(op, from, to, parameter);
+      else
+        reduce_strip<int64_t>(op, from, to, parameter);
     }
   });
 }
 
-void CpuBackend::arg_reduce(bool largest, const Tensor& x, const Strips& strips, Tensor* values, Tensor& indices) {
+void CpuBackend::arg_reduce(bool largest, const Tensor& x, const Strips& strips, Tensor* values,
+                            Tensor& indices) {
   const size_t size = size_of(x.dtype());
   for_strips(strips, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const Strip from = strip_of(x, strips, strips.length, i);
-      const int64_t index = is_floating_point(x.dtype()) ? extreme_index<double>(from, largest) : extreme_index<int64_t>(from, largest);
+      const int64_t index = is_floating_point(x.dtype()) ? extreme_index<double>(from, largest)
+                                                         : extreme_index<int64_t>(from, largest);
       strip_of(indices, strips, 1, i).write(&index, 1);
       if (values) std::copy_n(from.at(index), size, strip_of(*values, strips, 1, i).data);
     }
@@ -237,9 +247,12 @@ void CpuBackend::scan(ScanOp op, const Tensor& x, const Strips& strips, Tensor& 
           const int64_t n = std::min(chunk_length, strips.length - k);
           const C* elements = from.read(k, n, buffer);
           for (int64_t j = 0; j < n; ++j) {
-            if (op == ScanOp::prod) total = times(total, elements[j]);
-            else if constexpr (std::is_same_v<C, int64_t>) total = plus(total, elements[j]);
-            else total += elements[j];
+            if (op == ScanOp::prod)
+              total = times(total, elements[j]);
+            else if constexpr (std::is_same_v<C, int64_t>)
+              total = plus(total, elements[j]);
+            else
+              total += elements[j];
             results[j] = total;
           }
           store(results, n, to.dtype, to.at(k), to.stride);
@@ -247,9 +260,12 @@ void CpuBackend::scan(ScanOp op, const Tensor& x, const Strips& strips, Tensor& 
       }
     });
   };
-  if (is_complex(x.dtype())) run.template operator()<Complex>();
-  else if (is_floating_point(x.dtype())) run.template operator()<double>();
-  else run.template operator()<int64_t>();
+  if (is_complex(x.dtype()))
+    run.template operator()<Complex>();
+  else if (is_floating_point(x.dtype()))
+    run.template operator()<double>();
+  else
+    run.template operator()<int64_t>();
 }
 
 }  // namespace sconce

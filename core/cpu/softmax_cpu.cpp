@@ -33,15 +33,18 @@ void softmax_as(bool logarithm, const Tensor& x, const Strips& strips, Tensor& o
   for_strips(strips, [&](int64_t begin, int64_t end) {
     std::vector<C> row(static_cast<size_t>(strips.length));
     for (int64_t i = begin; i < end; ++i)
-      softmax_strip(logarithm, strip_of(x, strips, strips.length, i), strip_of(out, strips, strips.length, i), row.data());
+      softmax_strip(logarithm, strip_of(x, strips, strips.length, i), strip_of(out, strips, strips.length, i),
+                    row.data());
   });
 }
 
 }  // namespace
 
 void CpuBackend::softmax(bool logarithm, const Tensor& x, const Strips& strips, Tensor& out) {
-  if (out.dtype() == DType::f64) softmax_as<double>(logarithm, x, strips, out);
-  else softmax_as<float>(logarithm, x, strips, out);
+  if (out.dtype() == DType::f64)
+    softmax_as<double>(logarithm, x, strips, out);
+  else
+    softmax_as<float>(logarithm, x, strips, out);
 }
 
 }  // namespace sconce

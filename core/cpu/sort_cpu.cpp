@@ -29,7 +29,8 @@ bool descends(const Entry<Key>& a, const Entry<Key>& b) {
 }
 
 template <class Key>
-void sort_as(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values, Tensor& indices) {
+void sort_as(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values,
+             Tensor& indices) {
   const size_t size = size_of(x.dtype());
   for_strips(strips, [&](int64_t begin, int64_t end) {
     const size_t n = static_cast<size_t>(strips.length);
@@ -40,7 +41,8 @@ void sort_as(bool descending, int64_t k, const Tensor& x, const Strips& strips, 
       const Strip value = strip_of(values, strips, k, i), index = strip_of(indices, strips, k, i);
       load(from.dtype, from.data, from.stride, from.length, keys.data());
       for (size_t j = 0; j < n; ++j) entries[j] = {keys[j], static_cast<int64_t>(j)};
-      std::partial_sort(entries.begin(), entries.begin() + k, entries.end(), descending ? descends<Key> : ascends<Key>);
+      std::partial_sort(entries.begin(), entries.begin() + k, entries.end(),
+                        descending ? descends<Key> : ascends<Key>);
       for (int64_t j = 0; j < k; ++j) {
         const int64_t at = entries[static_cast<size_t>(j)].index;
         std::copy_n(from.at(at), size, value.at(j));
@@ -52,10 +54,14 @@ void sort_as(bool descending, int64_t k, const Tensor& x, const Strips& strips, 
 
 }  // namespace
 
-void CpuBackend::sort(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values, Tensor& indices) {
-  if (is_floating_point(x.dtype())) sort_as<double>(descending, k, x, strips, values, indices);
-  else if (x.dtype() == DType::u64) sort_as<uint64_t>(descending, k, x, strips, values, indices);
-  else sort_as<int64_t>(descending, k, x, strips, values, indices);
+void CpuBackend::sort(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values,
+                      Tensor& indices) {
+  if (is_floating_point(x.dtype()))
+    sort_as<double>(descending, k, x, strips, values, indices);
+  else if (x.dtype() == DType::u64)
+    sort_as<uint64_t>(descending, k, x, strips, values, indices);
+  else
+    sort_as<int64_t>(descending, k, x, strips, values, indices);
 }
 
 }  // namespace sconce

@@ -34,13 +34,15 @@ struct Strip {
 inline Strip strip_of(const Tensor& tensor, const Strips& strips, int64_t length, int64_t index) {
   const int64_t offset = index / strips.inner * length * strips.inner + index % strips.inner;
   char* data = static_cast<char*>(const_cast<void*>(tensor.data()));
-  return {data + offset * static_cast<int64_t>(size_of(tensor.dtype())), tensor.dtype(), length, strips.inner};
+  return {data + offset * static_cast<int64_t>(size_of(tensor.dtype())), tensor.dtype(), length,
+          strips.inner};
 }
 
 // Calls f(first, last) on ranges of strips, in parallel where there is enough to do.
 template <class F>
 void for_strips(const Strips& strips, F&& f) {
-  parallel_for(0, strips.outer * strips.inner, std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(strips.length, 1)), f);
+  parallel_for(0, strips.outer * strips.inner,
+               std::max<int64_t>(1, (1 << 15) / std::max<int64_t>(strips.length, 1)), f);
 }
 
 }  // namespace sconce

@@ -27,10 +27,13 @@ struct NodeForm {
 };
 
 Recorder::Inputs dims_inputs(const Tensor& self, const Dims& dim, bool keepdim) {
-  return {{"self", self}, {"dim", dim.values().empty() ? Recorder::Input() : Recorder::Input(dim.values())}, {"keepdim", keepdim}};
+  return {{"self", self},
+          {"dim", dim.values().empty() ? Recorder::Input() : Recorder::Input(dim.values())},
+          {"keepdim", keepdim}};
 }
 
-Tensor run_reduce(NodeForm node, ReduceOp op, const Tensor& self, const Dims& dim, bool keepdim, DType result, double parameter = 0) {
+Tensor run_reduce(NodeForm node, ReduceOp op, const Tensor& self, const Dims& dim, bool keepdim, DType result,
+                  double parameter = 0) {
   check_tensors("reduce", {&self});
   const std::vector<int64_t> dims = resolve_dims(self.shape(), dim);
   const Shape shape = reduced_shape(self.shape(), dims, keepdim);
@@ -65,9 +68,11 @@ Accumulated accumulated(const char* name, const Tensor& self, std::optional<DTyp
 void check_elements(const char* name, const Tensor& self, const Dims& dim) {
   if (self.numel() > 0) return;
   check(!dim.values().empty(), name,
-        "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.");
+        "(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with "
+        "the 'dim' argument.");
   for (int64_t d : resolve_dims(self.shape(), dim))
-    check(self.dim() > 0 && self.size(d) > 0, name, "(): Expected reduction dim ", d, " to have non-zero size.");
+    check(self.dim() > 0 && self.size(d) > 0, name, "(): Expected reduction dim ", d,
+          " to have non-zero size.");
 }
 
 Tensor extreme(const char* name, ReduceOp op, const Tensor& self, const Dims& dim, bool keepdim) {
@@ -100,16 +105,18 @@ ValuesIndices extreme_along(const char* name, bool largest, const Tensor& self, 
   return out;
 }
 
-Tensor extreme_index(const char* name, bool largest, const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
+Tensor extreme_index(const char* name, bool largest, const Tensor& self, std::optional<int64_t> dim,
+                     bool keepdim) {
   check_tensors(name, {&self});
   check_dtype(name, self.dtype(), floats | integers);
   check_elements(name, self, dim ? Dims(*dim) : Dims());
   const std::vector<int64_t> dims = resolve_dims(self.shape(), dim ? Dims(*dim) : Dims());
   const Shape shape = reduced_shape(self.shape(), dims, keepdim);
   if (Recorder* r = Recorder::active())
-    return r->record(concat("aten.", name, ".default"),
-                     {{"self", self}, {"dim", dim ? Recorder::Input(*dim) : Recorder::Input()}, {"keepdim", keepdim}}, shape,
-                     DType::i64);
+    return r->record(
+        concat("aten.", name, ".default"),
+        {{"self", self}, {"dim", dim ? Recorder::Input(*dim) : Recorder::Input()}, {"keepdim", keepdim}},
+        shape, DType::i64);
   Tensor indices = empty(shape, DType::i64, self.device());
   if (shape.numel() == 0) return indices;
   const Laid laid = lay_out(self, dims);
@@ -120,10 +127,12 @@ Tensor extreme_index(const char* name, bool largest, const Tensor& self, std::op
 Tensor truth(const char* name, ReduceOp op, const Tensor& self, const Dims& dim, bool keepdim) {
   check_dtype(name, self.dtype(), numeric);
   const DType result = self.dtype() == DType::u8 ? DType::u8 : DType::boolean;
-  return run_reduce({concat("aten.", name, ".dims"), concat("aten.", name, ".default"), {}}, op, self, dim, keepdim, result);
+  return run_reduce({concat("aten.", name, ".dims"), concat("aten.", name, ".default"), {}}, op, self, dim,
+                    keepdim, result);
 }
 
-Tensor spread(const char* name, ReduceOp op, const Tensor& self, const Dims& dim, double correction, bool keepdim) {
+Tensor spread(const char* name, ReduceOp op, const Tensor& self, const Dims& dim, double correction,
+              bool keepdim) {
   check_dtype(name, self.dtype(), floats | complex32 | complex);
   check_tensors(name, {&self});
   const DType result = to_real(self.dtype());
@@ -142,8 +151,8 @@ Tensor scan(const char* name, ScanOp op, const Tensor& self, int64_t dim, std::o
   const Accumulated a = accumulated(name, self, dtype);
   const std::vector<int64_t> dims = resolve_dims(self.shape(), dim);
   if (Recorder* r = Recorder::active())
-    return r->record(concat("aten.", name, ".default"), {{"self", self}, {"dim", dim}, {"dtype", recorded(dtype)}}, self.shape(),
-                     a.result);
+    return r->record(concat("aten.", name, ".default"),
+                     {{"self", self}, {"dim", dim}, {"dtype", recorded(dtype)}}, self.shape(), a.result);
   Tensor out = empty(self.shape(), a.result, self.device());
   if (out.numel() == 0) return out;
   const Laid laid = lay_out(a.operand.contiguous(), dims);
@@ -155,8 +164,8 @@ Tensor scan(const char* name, ScanOp op, const Tensor& self, int64_t dim, std::o
 
 Tensor sum(const Tensor& self, const Dims& dim, bool keepdim, std::optional<DType> dtype) {
   const Accumulated a = accumulated("sum", self, dtype);
-  return run_reduce({"aten.sum.dim_IntList", "aten.sum.default", {{"dtype", recorded(dtype)}}}, ReduceOp::sum, a.operand, dim,
-                    keepdim, a.result);
+  return run_reduce({"aten.sum.dim_IntList", "aten.sum.default", {{"dtype", recorded(dtype)}}}, ReduceOp::sum,
+                    a.operand, dim, keepdim, a.result);
 }
 
 Tensor mean(const Tensor& self, const Dims& dim, bool keepdim, std::optional<DType> dtype) {
@@ -166,26 +175,38 @@ Tensor mean(const Tensor& self, const Dims& dim, bool keepdim, std::optional<DTy
          " dtype must be either a floating point or complex dtype. Got: ", scalar_type_name(result));
   check_dtype("mean", result, floats | complex);
   const Tensor operand = dtype && !Recorder::active() ? self.to(*dtype) : self;
-  return run_reduce({"aten.mean.dim", "aten.mean.default", {{"dtype", recorded(dtype)}}}, ReduceOp::mean, operand, dim, keepdim,
-                    result);
+  return run_reduce({"aten.mean.dim", "aten.mean.default", {{"dtype", recorded(dtype)}}}, ReduceOp::mean,
+                    operand, dim, keepdim, result);
 }
 
 Tensor prod(const Tensor& self, const Dims& dim, bool keepdim, std::optional<DType> dtype) {
   const Accumulated a = accumulated("prod", self, dtype);
-  if (Recorder* r = Recorder::active(); r && dim.values().size() == 1)  // ATen's prod takes one dimension, not a list
-    return r->record("aten.prod.dim_int",
-                     {{"self", self}, {"dim", dim.values()[0]}, {"keepdim", keepdim}, {"dtype", recorded(dtype)}},
-                     reduced_shape(self.shape(), resolve_dims(self.shape(), dim), keepdim), a.result);
-  check(!Recorder::active() || (dim.values().empty() && !keepdim), "[prod] only one dimension or all can be recorded");
-  return run_reduce({"", "aten.prod.default", {{"dtype", recorded(dtype)}}}, ReduceOp::prod, a.operand, dim, keepdim, a.result);
+  if (Recorder* r = Recorder::active();
+      r && dim.values().size() == 1)  // ATen's prod takes one dimension, not a list
+    return r->record(
+        "aten.prod.dim_int",
+        {{"self", self}, {"dim", dim.values()[0]}, {"keepdim", keepdim}, {"dtype", recorded(dtype)}},
+        reduced_shape(self.shape(), resolve_dims(self.shape(), dim), keepdim), a.result);
+  check(!Recorder::active() || (dim.values().empty() && !keepdim),
+        "[prod] only one dimension or all can be recorded");
+  return run_reduce({"", "aten.prod.default", {{"dtype", recorded(dtype)}}}, ReduceOp::prod, a.operand, dim,
+                    keepdim, a.result);
 }
 
-Tensor amax(const Tensor& self, const Dims& dim, bool keepdim) { return extreme("amax", ReduceOp::amax, self, dim, keepdim); }
-Tensor amin(const Tensor& self, const Dims& dim, bool keepdim) { return extreme("amin", ReduceOp::amin, self, dim, keepdim); }
+Tensor amax(const Tensor& self, const Dims& dim, bool keepdim) {
+  return extreme("amax", ReduceOp::amax, self, dim, keepdim);
+}
+Tensor amin(const Tensor& self, const Dims& dim, bool keepdim) {
+  return extreme("amin", ReduceOp::amin, self, dim, keepdim);
+}
 Tensor max(const Tensor& self) { return extreme_of_all("max", ReduceOp::amax, self); }
 Tensor min(const Tensor& self) { return extreme_of_all("min", ReduceOp::amin, self); }
-ValuesIndices max(const Tensor& self, int64_t dim, bool keepdim) { return extreme_along("max", true, self, dim, keepdim); }
-ValuesIndices min(const Tensor& self, int64_t dim, bool keepdim) { return extreme_along("min", false, self, dim, keepdim); }
+ValuesIndices max(const Tensor& self, int64_t dim, bool keepdim) {
+  return extreme_along("max", true, self, dim, keepdim);
+}
+ValuesIndices min(const Tensor& self, int64_t dim, bool keepdim) {
+  return extreme_along("min", false, self, dim, keepdim);
+}
 Tensor max(const Tensor& self, const Tensor& other) { return maximum(self, other); }
 Tensor min(const Tensor& self, const Tensor& other) { return minimum(self, other); }
 
@@ -196,8 +217,12 @@ Tensor argmin(const Tensor& self, std::optional<int64_t> dim, bool keepdim) {
   return extreme_index("argmin", false, self, dim, keepdim);
 }
 
-Tensor any(const Tensor& self, const Dims& dim, bool keepdim) { return truth("any", ReduceOp::any, self, dim, keepdim); }
-Tensor all(const Tensor& self, const Dims& dim, bool keepdim) { return truth("all", ReduceOp::all, self, dim, keepdim); }
+Tensor any(const Tensor& self, const Dims& dim, bool keepdim) {
+  return truth("any", ReduceOp::any, self, dim, keepdim);
+}
+Tensor all(const Tensor& self, const Dims& dim, bool keepdim) {
+  return truth("all", ReduceOp::all, self, dim, keepdim);
+}
 
 Tensor var(const Tensor& self, const Dims& dim, double correction, bool keepdim) {
   return spread("var", ReduceOp::var, self, dim, correction, keepdim);
@@ -215,7 +240,8 @@ Tensor logsumexp(const Tensor& self, const Dims& dim, bool keepdim) {
 
 Tensor vector_norm(const Tensor& self, double ord, const Dims& dim, bool keepdim) {
   if (!is_floating_point(self.dtype()) && !is_complex(self.dtype()))
-    fail(ErrorKind::unsupported, "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",
+    fail(ErrorKind::unsupported,
+         "linalg.vector_norm: Expected a floating point or complex tensor as input. Got ",
          scalar_type_name(self.dtype()));
   check_dtype("vector_norm", self.dtype(), floats | complex32 | complex);
   if (self.numel() == 0 && (ord < 0 || std::isinf(ord)))
@@ -233,7 +259,9 @@ Tensor vector_norm(const Tensor& self, double ord, const Dims& dim, bool keepdim
   return run_reduce({}, ReduceOp::norm, self, dim, keepdim, result, ord);
 }
 
-Tensor cumsum(const Tensor& self, int64_t dim, std::optional<DType> dtype) { return scan("cumsum", ScanOp::sum, self, dim, dtype); }
+Tensor cumsum(const Tensor& self, int64_t dim, std::optional<DType> dtype) {
+  return scan("cumsum", ScanOp::sum, self, dim, dtype);
+}
 Tensor cumprod(const Tensor& self, int64_t dim, std::optional<DType> dtype) {
   return scan("cumprod", ScanOp::prod, self, dim, dtype);
 }

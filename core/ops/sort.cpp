@@ -31,7 +31,8 @@ ValuesIndices topk(const Tensor& self, int64_t k, int64_t dim, bool largest, boo
   if (self.dim() > 0) extents[static_cast<size_t>(axis)] = k;
   const Shape shape(std::move(extents));
   if (Recorder* r = Recorder::active()) {
-    auto out = r->record("aten.topk.default", {{"self", self}, {"k", k}, {"dim", dim}, {"largest", largest}, {"sorted", sorted}},
+    auto out = r->record("aten.topk.default",
+                         {{"self", self}, {"k", k}, {"dim", dim}, {"largest", largest}, {"sorted", sorted}},
                          {{shape, self.dtype()}, {shape, DType::i64}});
     return {out[0], out[1]};
   }
@@ -52,6 +53,8 @@ ValuesIndices sort(const Tensor& self, int64_t dim, bool descending, bool stable
   return run_sort(self, axis, self.dim() > 0 ? self.size(axis) : 1, descending, self.shape());
 }
 
-Tensor argsort(const Tensor& self, int64_t dim, bool descending, bool stable) { return sort(self, dim, descending, stable).indices; }
+Tensor argsort(const Tensor& self, int64_t dim, bool descending, bool stable) {
+  return sort(self, dim, descending, stable).indices;
+}
 
 }  // namespace sconce

@@ -23,8 +23,10 @@ Shape reduced_shape(const Shape& shape, const std::vector<int64_t>& dims, bool k
   std::vector<int64_t> extents;
   for (int64_t d = 0; d < shape.dim(); ++d) {
     const bool reduced = std::binary_search(dims.begin(), dims.end(), d);
-    if (!reduced) extents.push_back(shape[d]);
-    else if (keepdim) extents.push_back(1);
+    if (!reduced)
+      extents.push_back(shape[d]);
+    else if (keepdim)
+      extents.push_back(1);
   }
   return Shape(std::move(extents));
 }

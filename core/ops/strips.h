@@ -5,8 +5,8 @@
 
 namespace sconce {
 
-// The dimensions of `dims` (all, when empty), resolved, in ascending order. Throws PyTorch's words on one that is out of range
-// or named twice.
+// The dimensions of `dims` (all, when empty), resolved, in ascending order. Throws PyTorch's words on one
+// that is out of range or named twice.
 std::vector<int64_t> resolve_dims(const Shape& shape, const Dims& dims);
 // The shape that is left when these are reduced.
 Shape reduced_shape(const Shape& shape, const std::vector<int64_t>& dims, bool keepdim);

@@ -105,6 +105,40 @@ const std::map<std::string, std::function<Tensor(const Tensor&, const Scalar&)>>
   return ops;
 }
 
+const std::map<std::string, std::function<Tensor(const Tensor&)>>& whole_ops() {
+  static const std::map<std::string, std::function<Tensor(const Tensor&)>> ops = {
+      {"prod", [](const Tensor& x) { return prod(x); }},
+      {"max", [](const Tensor& x) { return max(x); }},
+      {"min", [](const Tensor& x) { return min(x); }},
+      {"argmax", [](const Tensor& x) { return argmax(x); }},
+      {"argmin", [](const Tensor& x) { return argmin(x); }},
+  };
+  return ops;
+}
+
+const std::map<std::string, std::function<std::vector<Tensor>(const Tensor&, int64_t)>>& along_ops() {
+  using T = const Tensor&;
+  using Results = std::vector<Tensor>;
+  const auto both = [](const ValuesIndices& v) { return Results{v.values, v.indices}; };
+  static const std::map<std::string, std::function<Results(const Tensor&, int64_t)>> ops = {
+      {"prod", [](T x, int64_t d) { return Results{prod(x, d)}; }},
+      {"max", [both](T x, int64_t d) { return both(max(x, d)); }},
+      {"min", [both](T x, int64_t d) { return both(min(x, d)); }},
+      {"argmax", [](T x, int64_t d) { return Results{argmax(x, d)}; }},
+      {"argmin", [](T x, int64_t d) { return Results{argmin(x, d)}; }},
+      {"cumsum", [](T x, int64_t d) { return Results{cumsum(x, d)}; }},
+      {"cumprod", [](T x, int64_t d) { return Results{cumprod(x, d)}; }},
+      {"softmax", [](T x, int64_t d) { return Results{softmax(x, d)}; }},
+      {"log_softmax", [](T x, int64_t d) { return Results{log_softmax(x, d)}; }},
+      {"sort", [both](T x, int64_t d) { return both(sort(x, d)); }},
+      {"sort(descending)", [both](T x, int64_t d) { return both(sort(x, d, true)); }},
+      {"argsort", [](T x, int64_t d) { return Results{argsort(x, d)}; }},
+      {"topk(2)", [](T x, int64_t d) { return Results{topk(x, 2, d).values}; }},
+      {"topk(3,smallest)", [](T x, int64_t d) { return Results{topk(x, 3, d, false).values}; }},
+  };
+  return ops;
+}
+
 Scalar scalar_from(const nlohmann::json& j) {
   if (j.is_boolean()) return j.get<bool>();
   if (j.is_number_integer()) return j.get<int64_t>();
@@ -225,6 +259,26 @@ std::string judge(const nlohmann::json& expected, const std::function<Tensor()>&
   }
   return same_values(got, want) ? std::string()
                                 : concat("values differ: ", listed(got), "expected ", listed(want));
+}
+
+std::string judge_several(const nlohmann::json& expected, const std::function<std::vector<Tensor>()>& f,
+                          double ulps) {
+  std::vector<Tensor> got;
+  if (expected.contains("error") || expected.contains("result"))
+    return judge(
+        expected, [&] { return f().at(0); }, ulps);
+  try {
+    got = f();
+  } catch (const Error& e) {
+    return concat("threw: ", e.what());
+  }
+  if (got.size() != expected["results"].size()) return concat(got.size(), " results");
+  for (size_t i = 0; i < got.size(); ++i)
+    if (std::string wrong = judge(
+            {{"result", expected["results"][i]}}, [&] { return got[i]; }, ulps);
+        !wrong.empty())
+      return wrong;
+  return {};
 }
 
 }  // namespace sconce::test

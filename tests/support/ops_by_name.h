@@ -14,6 +14,10 @@ const std::map<std::string, std::function<Tensor(const Tensor&)>>& unary_ops();
 const std::map<std::string, std::function<Tensor(const Tensor&, const Tensor&)>>& binary_ops();
 const std::map<std::string, std::function<Tensor(const Tensor&, const Scalar&)>>& number_ops();
 
+// Reductions to a 0-dim tensor, and ops along one dimension, which may have several results.
+const std::map<std::string, std::function<Tensor(const Tensor&)>>& whole_ops();
+const std::map<std::string, std::function<std::vector<Tensor>(const Tensor&, int64_t)>>& along_ops();
+
 // A number of a fixture: an integer, a float or a boolean.
 Scalar scalar_from(const nlohmann::json& j);
 
@@ -29,5 +33,9 @@ bool same_values(const Tensor& a, const Tensor& b);
 // the largest one; NaN, infinities and signed zeros exactly); or an Error where PyTorch refused. Returns what
 // is wrong, empty when nothing is.
 std::string judge(const nlohmann::json& expected, const std::function<Tensor()>& f, double ulps = 0);
+
+// The same for a function with several results.
+std::string judge_several(const nlohmann::json& expected, const std::function<std::vector<Tensor>()>& f,
+                          double ulps = 0);
 
 }  // namespace sconce::test

@@ -1,5 +1,5 @@
-// Reductions over dimensions. Sums of floats are accumulated in f64 and rounded once; sums of integers in i64.
-// A dtype that PyTorch's op of the same name refuses is refused with ErrorKind::unsupported.
+// Reductions over dimensions. Sums of floats are accumulated in f64 and rounded once; sums of integers in
+// i64. A dtype that PyTorch's op of the same name refuses is refused with ErrorKind::unsupported.
 #pragma once
 #include <sconce/tensor.h>
 
@@ -10,7 +10,8 @@
 
 namespace sconce {
 
-// The dimensions to reduce, each possibly negative: one, several, or (empty) all of them, as None does in PyTorch.
+// The dimensions to reduce, each possibly negative: one, several, or (empty) all of them, as None does in
+// PyTorch.
 class Dims {
  public:
   Dims() = default;
@@ -29,8 +30,9 @@ struct ValuesIndices {
   Tensor indices;  // i64
 };
 
-// All of these throw PyTorch's "Dimension out of range (expected to be in range of [-2, 1], but got 2)" and "dim 0 appears
-// multiple times in the list of dims". keepdim leaves an extent of 1 in place of each reduced dimension.
+// All of these throw PyTorch's "Dimension out of range (expected to be in range of [-2, 1], but got 2)" and
+// "dim 0 appears multiple times in the list of dims". keepdim leaves an extent of 1 in place of each reduced
+// dimension.
 
 // Integers and booleans give i64. With a dtype, the elements are cast to it first.
 Tensor sum(const Tensor& self, const Dims& dim = {}, bool keepdim = false, std::optional<DType> dtype = {});
@@ -59,7 +61,8 @@ Tensor var(const Tensor& self, const Dims& dim = {}, double correction = 1, bool
 Tensor std(const Tensor& self, const Dims& dim = {}, double correction = 1, bool keepdim = false);
 // log(sum(exp(self))), safe for large elements. Integers give f32.
 Tensor logsumexp(const Tensor& self, const Dims& dim, bool keepdim = false);
-// The vector norm of order `ord` (any number, also 0 and both infinities), as torch.linalg.vector_norm; real for complex.
+// The vector norm of order `ord` (any number, also 0 and both infinities), as torch.linalg.vector_norm; real
+// for complex.
 Tensor vector_norm(const Tensor& self, double ord = 2, const Dims& dim = {}, bool keepdim = false);
 // The same, as torch.norm calls it.
 inline Tensor norm(const Tensor& self, double p = 2, const Dims& dim = {}, bool keepdim = false) {
