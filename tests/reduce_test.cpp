@@ -44,7 +44,8 @@ double bound(DType dtype, double torchs) {
 }  // namespace
 
 TEST_CASE("reduce: takes and refuses the dtypes that torch does") {
-  for (const auto& c : json_fixture("ops_reduce.json")["dtypes"]) {
+  const auto j = json_fixture("ops_reduce.json");
+  for (const auto& c : j["dtypes"]) {
     const Tensor x = tensor_from(c["x"]);
     const std::string dtype = name_of(x.dtype());
     CAPTURE(dtype);
@@ -88,7 +89,8 @@ TEST_CASE("reduce: over any dimensions of plain and transposed tensors, with NaN
 
 TEST_CASE("reduce: errors against float64 stay near PyTorch's own") {
   Tensor x;
-  for (const auto& c : json_fixture("ops_reduce.json")["accuracy"]) {
+  const auto j = json_fixture("ops_reduce.json");
+  for (const auto& c : j["accuracy"]) {
     const std::string op = c["op"];
     if (c.contains("x")) x = tensor_from(c["x"]);
     const std::string dtype = name_of(x.dtype());

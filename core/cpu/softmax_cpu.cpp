@@ -14,14 +14,19 @@ void softmax_strip(bool logarithm, const Strip& from, const Strip& to, C* row) {
   const C* x = from.read(0, from.length, row);
   C largest = x[0];
   for (int64_t i = 1; i < from.length; ++i) largest = x[i] > largest || x[i] != x[i] ? x[i] : largest;
-  double total = 0;
+  double total = 0, lost = 0;  // Kahan's sum; the exponentials are at most 1 each
+  const auto add = [&](double v) {
+    const double corrected = v - lost, next = total + corrected;
+    lost = (next - total) - corrected;
+    total = next;
+  };
   if (logarithm) {
-    for (int64_t i = 0; i < from.length; ++i) total += std::exp(x[i] - largest);
+    for (int64_t i = 0; i < from.length; ++i) add(std::exp(x[i] - largest));
     const double shift = std::log(total);
     for (int64_t i = 0; i < from.length; ++i)
       row[i] = static_cast<C>(static_cast<double>(x[i]) - static_cast<double>(largest) - shift);
   } else {
-    for (int64_t i = 0; i < from.length; ++i) total += row[i] = std::exp(x[i] - largest);
+    for (int64_t i = 0; i < from.length; ++i) add(row[i] = std::exp(x[i] - largest));
     const C divisor = static_cast<C>(total);
     for (int64_t i = 0; i < from.length; ++i) row[i] /= divisor;
   }

@@ -99,7 +99,7 @@ Tensor add_operands(const Tensor& self, const Operand& other, const Scalar& alph
   Call call{concat("aten.add", overload(other)),
             {{"self", self}, {"other", other.input()}, {"alpha", as_input(alpha)}}};
   return run_binary(std::move(call), BinaryOp::add, self, other, common, common,
-                    common == DType::boolean ? Scalar(alpha.to_bool()) : alpha);
+                    common == DType::boolean ? Scalar(alpha.to_bool()) : alpha, false);
 }
 
 Scalar negated(const Scalar& s) {
@@ -125,7 +125,7 @@ Tensor sub_operands(const Tensor& self, const Operand& other, const Scalar& alph
   const DType common = subtractive_dtype(self, other, alpha);
   Call call{concat("aten.sub", overload(other)),
             {{"self", self}, {"other", other.input()}, {"alpha", as_input(alpha)}}};
-  return run_binary(std::move(call), BinaryOp::add, self, other, common, common, negated(alpha));
+  return run_binary(std::move(call), BinaryOp::add, self, other, common, common, negated(alpha), false);
 }
 
 Tensor mul_operands(const Tensor& self, const Operand& other) {
@@ -207,7 +207,7 @@ Tensor mul(const Tensor& self, const Scalar& other) { return mul_operands(self, 
 Tensor rsub(const Tensor& self, const Scalar& other, const Scalar& alpha) {
   const DType common = subtractive_dtype(other, self, alpha);
   Call call{"aten.rsub.Scalar", {{"self", self}, {"other", as_input(other)}, {"alpha", as_input(alpha)}}};
-  return run_binary(std::move(call), BinaryOp::add, other, self, common, common, negated(alpha));
+  return run_binary(std::move(call), BinaryOp::add, other, self, common, common, negated(alpha), false);
 }
 
 Tensor div(const Tensor& self, const Tensor& other, std::optional<std::string_view> rounding_mode) {
