@@ -40,6 +40,7 @@ std::shared_ptr<void> load(const LegacyFile& legacy, const Slot& slot) {
 class LegacySource : public StorageSource {
  public:
   explicit LegacySource(std::shared_ptr<LegacyFile> legacy) : legacy_(std::move(legacy)) {}
+  const std::string& file() const override { return legacy_->file->path(); }
   bool swaps() const override { return std::endian::native == std::endian::big; }
   const std::shared_ptr<MaterializedBytes>& materialized() const override { return legacy_->materialized; }
 
@@ -88,7 +89,7 @@ class Stream {
 }
 
 // The table of storages behind the pickles: every key that the object names, once, with exactly its bytes.
-void place_storages(LegacyFile& legacy, const Value& keys, uint64_t begin, Profile profile,
+void place_storages(LegacyFile& legacy, const Value& keys, uint64_t begin,
                     std::vector<std::string>& warnings) {
   if (keys.kind() != Value::Kind::list)
     fail_at(begin, "expected the list of storage keys, got " + keys.type_name());
@@ -128,11 +129,7 @@ void place_storages(LegacyFile& legacy, const Value& keys, uint64_t begin, Profi
       Error e(ErrorKind::corrupt, "storage " + name + " is not in the file's list of storages");
       throw e.at_offset(begin).at_key(slot.request.path);
     }
-  if (!in.at_end()) {
-    const std::string rest = concat(in.remaining(), " bytes follow the last storage");
-    if (profile == Profile::strict) fail_at(in.position(), rest);
-    warnings.push_back(rest);
-  }
+  if (!in.at_end()) warnings.push_back(concat(in.remaining(), " bytes follow the last storage"));
 }
 
 }  // namespace
@@ -158,7 +155,7 @@ ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadO
       plain);  // sizes of C types and the byte order of the writing machine, which its tensors do not follow
   out.root = stream.next(meaning, &out);
   const Value keys = stream.next(plain);
-  place_storages(*legacy, keys, stream.position(), options.profile, out.warnings);
+  place_storages(*legacy, keys, stream.position(), out.warnings);
   out.locations = meaning.locations();
   return out;
 }

@@ -481,14 +481,15 @@ NamedStorage& TorchMeaning::root_storage(PickleReader& reader, const std::string
     backend_of(target);  // throws when there is none
     storage = Tensor(storage, DType::u8, Shape{nbytes}).to(target).storage();
   } else if (dtype == DType::boolean) {
-    storage = Storage::deferred(request.nbytes, [inner = storage, path = request.path] {
-      try {
-        check_bools(inner.data(), inner.nbytes());
-      } catch (Error& e) {
-        throw e.at_key(path);
-      }
-      return std::shared_ptr<void>(std::make_shared<Storage>(inner), inner.data());
-    });
+    storage =
+        Storage::deferred(request.nbytes, [inner = storage, path = request.path, file = source_.file()] {
+          try {
+            check_bools(inner.data(), inner.nbytes());
+          } catch (Error& e) {
+            throw e.in_file(file).at_key(path);
+          }
+          return std::shared_ptr<void>(std::make_shared<Storage>(inner), inner.data());
+        });
   }
   named.dtype = dtype;
   named.untyped = untyped;

@@ -47,6 +47,8 @@ class StorageSource {
   // The bytes, read when they are first asked for. Throws ErrorKind::corrupt when there is no such storage or
   // it has another length.
   virtual Storage open(const StorageRequest& request) = 0;
+  // The file's path, for errors that come when bytes are first used.
+  virtual const std::string& file() const = 0;
   // Are numbers in the file in the other byte order?
   virtual bool swaps() const { return false; }
   virtual const std::shared_ptr<MaterializedBytes>& materialized() const = 0;

@@ -38,6 +38,7 @@ class ZipSource : public StorageSource {
  public:
   ZipSource(std::shared_ptr<const ZipFile> zip, bool swaps) : zip_(std::move(zip)), swaps_(swaps) {}
 
+  const std::string& file() const override { return zip_->file->path(); }
   bool swaps() const override { return swaps_; }
   const std::shared_ptr<MaterializedBytes>& materialized() const override { return zip_->materialized; }
 
