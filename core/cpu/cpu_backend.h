@@ -18,6 +18,10 @@ class CpuBackend final : public Backend {
   void avg_pool2d(const AvgPoolArgs& args) override;
   void adaptive_pool2d(const AdaptivePoolArgs& args) override;
 
+  void batch_norm(const BatchNormArgs& args) override;
+  void row_norm(const RowNormArgs& args) override;
+  void upsample2d(const UpsampleArgs& args) override;
+
   void compare(CompareOp op, const Tensor& a, const Tensor& b, Tensor& out) override;
   void index_select(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) override;
   void gather(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) override;

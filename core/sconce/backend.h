@@ -13,10 +13,13 @@ class Scalar;
 class Tensor;
 struct MatmulArgs;  // these in <sconce/kernel_args.h>
 struct ConvArgs;
-enum class DType : uint8_t;
 struct MaxPoolArgs;
 struct AvgPoolArgs;
 struct AdaptivePoolArgs;
+struct BatchNormArgs;
+struct RowNormArgs;
+struct UpsampleArgs;
+enum class DType : uint8_t;
 
 // One pure virtual per kernel family, so that a backend that lacks one does not compile. Kernels receive valid tensors of
 // their device, neither check nor allocate results, and see strides only where that is said.
@@ -46,6 +49,10 @@ class Backend {
   virtual void max_pool2d(const MaxPoolArgs& args) = 0;
   virtual void avg_pool2d(const AvgPoolArgs& args) = 0;
   virtual void adaptive_pool2d(const AdaptivePoolArgs& args) = 0;
+
+  virtual void batch_norm(const BatchNormArgs& args) = 0;
+  virtual void row_norm(const RowNormArgs& args) = 0;
+  virtual void upsample2d(const UpsampleArgs& args) = 0;
 
   // a and b are of one dtype, have any strides and broadcast to out's shape; out is boolean, contiguous and not empty. Complex
   // numbers only compare for equality.

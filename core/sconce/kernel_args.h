@@ -55,4 +55,35 @@ struct AdaptivePoolArgs {
   Tensor& indices;  // undefined, or i64 of out's shape (largest only)
 };
 
+// (x - mean) / sqrt(var + eps) * weight + bias by channel; all contiguous, parameters [c] or undefined.
+struct BatchNormArgs {
+  const Tensor& input;          // [n, c, ...], f64 f32 f16 bf16
+  const Tensor &mean, &var;     // both undefined: those of the batch (biased variance)
+  const Tensor &weight, &bias;  // the input's dtype or f32
+  double eps;
+  Tensor& out;
+};
+
+// The same over rows of `columns` elements with their own mean and variance (layer and group norm). Element
+// (r, j) takes parameter r % groups * (columns / inner) + j / inner.
+struct RowNormArgs {
+  const Tensor& input;  // contiguous, f64 f32 f16 bf16
+  int64_t columns, groups, inner;
+  const Tensor &weight, &bias;
+  double eps;
+  Tensor& out;
+};
+
+// How pixels between pixels are found.
+enum class Resampling { nearest, nearest_exact, bilinear };
+
+// Images of another size; contiguous; f64 f32 f16 bf16 u8.
+struct UpsampleArgs {
+  const Tensor& input;  // [n, c, h, w]
+  Resampling mode;
+  bool align_corners, antialias;  // bilinear only; antialias not for f16 and bf16
+  std::array<double, 2> scales;   // what the caller gave as scale factors; 0: the quotient of the sizes
+  Tensor& out;                    // [n, c, oh, ow]
+};
+
 }  // namespace sconce

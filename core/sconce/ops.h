@@ -6,7 +6,9 @@
 #include <sconce/ops/create.h>
 #include <sconce/ops/elementwise.h>
 #include <sconce/ops/index.h>
+#include <sconce/ops/interpolate.h>
 #include <sconce/ops/matmul.h>
+#include <sconce/ops/norm.h>
 #include <sconce/ops/pad.h>
 #include <sconce/ops/pool.h>
 #include <sconce/ops/promotion.h>
