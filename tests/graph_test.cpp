@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 #include <sconce/graph.h>
-#include <sconce/ops/create.h>
+#include <sconce/ops.h>
 
 using namespace sconce;
 
@@ -67,4 +67,73 @@ TEST_CASE("recorder: what it refuses") {
                        "[Recorder] the tensor of shape [2] on device meta is no value of this recording",
                        Error);
   CHECK(second.graph().nodes.empty());
+}
+
+namespace {
+
+// conv - batch norm - relu - pool - flatten - linear, with its weights.
+struct SmallNet {
+  Tensor conv = empty({4, 3, 3, 3}), scale = empty({4}), fc = empty({5, 64}), bias = empty({5});
+  SmallNet() {
+    for (Tensor* t : {&conv, &scale, &fc, &bias})
+      for (int64_t i = 0; i < t->numel(); ++i) t->mutable_data<float>()[i] = 0.25f;
+  }
+  Tensor operator()(const Tensor& x) const {
+    const Tensor y = relu(batch_norm(conv2d(x, conv, {}, 1, 1), scale, scale, scale, scale));
+    return linear(max_pool2d(y, 2).flatten(1), fc, bias);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("recorder: a small network") {
+  const SmallNet net;
+  Recorder recorder;
+  const Tensor x = recorder.input({2, 3, 8, 8}, DType::f32);
+  const Tensor y = net(x);
+  CHECK(y.shape() == Shape{2, 5});
+  CHECK(y.device() == meta);
+  recorder.output(y);
+  CHECK(recorder.graph().str() ==
+        "%0 = input : float32 [2, 3, 8, 8]\n"
+        "%1 = constant : float32 [4, 3, 3, 3]\n"
+        "%3 = constant : float32 [4]\n"
+        "%8 = constant : float32 [5, 64]\n"
+        "%9 = constant : float32 [5]\n"
+        "%2 = aten.conv2d.default(input=%0, weight=%1, bias=None, stride=[1, 1], padding=[1, 1], "
+        "dilation=[1, 1], groups=1) : "
+        "float32 [2, 4, 8, 8]\n"
+        "%4 = aten.batch_norm.default(input=%2, weight=%3, bias=%3, running_mean=%3, running_var=%3, "
+        "training=False, "
+        "momentum=0.1, eps=1e-05, cudnn_enabled=True) : float32 [2, 4, 8, 8]\n"
+        "%5 = aten.relu.default(self=%4) : float32 [2, 4, 8, 8]\n"
+        "%6 = aten.max_pool2d.default(self=%5, kernel_size=[2, 2], stride=[2, 2], padding=[0, 0], "
+        "dilation=[1, 1], "
+        "ceil_mode=False) : float32 [2, 4, 4, 4]\n"
+        "%7 = aten.view.default(self=%6, size=[2, 64]) : float32 [2, 64]  (view)\n"
+        "%10 = aten.linear.default(input=%7, weight=%8, bias=%9) : float32 [2, 5]\n"
+        "return %10\n");
+  CHECK_THROWS_AS(y.item(), Error);
+  CHECK_THROWS_AS(y.data(), Error);
+}
+
+TEST_CASE("recorder: the same network runs when nobody records") {
+  const SmallNet net;
+  const Tensor y = net(ones({2, 3, 8, 8}));
+  CHECK(y.device() == cpu);
+  CHECK(y.shape() == Shape{2, 5});
+}
+
+TEST_CASE("recorder: views of values that no op recorded") {
+  Recorder recorder;
+  const Tensor x = recorder.input({2, 6}, DType::f32);
+  const Tensor columns = x.permute({1, 0}).slice(0, 1, 4);
+  recorder.output(recorder.record("aten.relu.default", {{"self", columns}}, columns.shape(), DType::f32));
+  recorder.output(columns);
+  CHECK(recorder.graph().str() ==
+        "%0 = input : float32 [2, 6]\n"
+        "%1 = aten.as_strided.default(self=%0, size=[3, 2], stride=[1, 6], storage_offset=1) : float32 [3, "
+        "2]  (view)\n"
+        "%2 = aten.relu.default(self=%1) : float32 [3, 2]\n"
+        "return %2, %1\n");
 }
