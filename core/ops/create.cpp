@@ -31,7 +31,7 @@ constexpr double largest() {
 }
 
 // Whether T holds the number, by PyTorch's rule for filling: floating types take what is in range, and
-// infinities where they have them; unsigned types wrap negative numbers down to minus their largest.
+// infinities where they have them; unsigned types wrap negative integers down to minus their largest.
 template <class T>
 bool holds(const Scalar& value) {
   const std::complex<double> z = value.to_complex();
@@ -47,7 +47,10 @@ bool holds(const Scalar& value) {
     if constexpr (std::is_integral_v<T>) {
       if (sizeof(T) == 8 && !value.is_floating_point() && !value.is_complex())
         return true;  // it was an int64
-      const double low = std::is_signed_v<T> ? static_cast<double>(std::numeric_limits<T>::min()) : -high;
+      const bool wraps = !value.is_floating_point() && !value.is_complex();
+      const double low = std::is_signed_v<T> ? static_cast<double>(std::numeric_limits<T>::min())
+                         : wraps             ? -high
+                                             : 0;
       return v >= low && (sizeof(T) == 8 ? v < high : v <= high);  // of 64 bits, `high` is rounded up
     } else {
       constexpr bool has_infinity = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16> ||
@@ -71,6 +74,9 @@ std::string spelled(DType dtype) {
     case DType::f8_e5m2fnuz: return "c10::Float8_e5m2fnuz";
     case DType::f8_e8m0fnu: return "c10::Float8_e8m0fnu";
     case DType::i32: return "int";
+    case DType::complex32: return "c10::complex<c10::Half>";
+    case DType::complex64: return "c10::complex<float>";
+    case DType::complex128: return "c10::complex<double>";
     default: return is_integral(dtype) ? std::string(name_of(dtype)) + "_t" : name_of(dtype);
   }
 }
