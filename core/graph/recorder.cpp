@@ -48,36 +48,11 @@ ValueId Recorder::value_of(const Tensor& tensor) {
   auto& same_storage = known_[tensor.storage().id()];
   for (const auto& entry : same_storage)
     if (entry.first.is_same_view(tensor)) return entry.second;
-  if (tensor.device() == meta) {
-    check(!same_storage.empty(), "[Recorder] the tensor of shape ", tensor.shape(),
-          " on device meta is no value of this recording");
-    return view_of(same_storage.front().first, tensor);
-  }
+  check(tensor.device() != meta, "[Recorder] the tensor of shape ", tensor.shape(),
+        " on device meta is no value of this recording");
   const auto id = static_cast<ValueId>(graph_.values.size());
   same_storage.emplace_back(tensor, id);
   graph_.values.push_back({tensor.shape(), tensor.dtype(), tensor});
-  return id;
-}
-
-// Tensor's own views only change shape and strides. Here they become a node, when something first uses them:
-// values lie contiguously, so shape, strides and offset say everything.
-ValueId Recorder::view_of(const Tensor& base, const Tensor& view) {
-  Node node;
-  node.aliasing = Aliasing::view;
-  node.arguments.emplace_back("self", value_of(base));
-  node.arguments.emplace_back("size", view.shape().extents());
-  const bool same_order = view.storage_offset() == 0 && view.numel() == base.numel() && view.is_contiguous();
-  node.op = same_order ? "aten.view.default" : "aten.as_strided.default";
-  if (!same_order) {
-    node.arguments.emplace_back("stride", view.strides());
-    node.arguments.emplace_back("storage_offset", view.storage_offset());
-  }
-  for (const std::string& scope : scopes_) node.scope += (node.scope.empty() ? "" : ".") + scope;
-  const auto id = static_cast<ValueId>(graph_.values.size());
-  node.outputs.push_back(id);
-  known_[view.storage().id()].emplace_back(view, id);
-  graph_.values.push_back({view.shape(), view.dtype(), {}});
-  graph_.nodes.push_back(std::move(node));
   return id;
 }
 

@@ -75,9 +75,8 @@ class Recorder {
   // Marks a result of the whole graph. Throws ErrorKind::invalid_argument on an undefined tensor.
   void output(const Tensor& tensor);
   // Appends a node with one result and returns the tensor that stands for it. Tensors are recognised by identity
-  // (Tensor::is_same_view): results of this recorder are its values, real tensors become constants, each once; a view of a
-  // value that no op recorded becomes aten.view or aten.as_strided. Throws ErrorKind::invalid_argument on a tensor without
-  // data that this recorder did not give.
+  // (Tensor::is_same_view): results of this recorder are its values, real tensors become constants, each once. Throws
+  // ErrorKind::invalid_argument on a tensor without data that this recorder did not give.
   Tensor record(std::string op, Inputs inputs, const Shape& shape, DType dtype, Aliasing aliasing = Aliasing::fresh);
   // The same with several results.
   std::vector<Tensor> record(std::string op, Inputs inputs, const std::vector<std::pair<Shape, DType>>& results,
@@ -92,7 +91,6 @@ class Recorder {
 
  private:
   ValueId value_of(const Tensor& tensor);
-  ValueId view_of(const Tensor& base, const Tensor& view);
   Argument argument_of(const Input& input);
   Tensor new_value(const Shape& shape, DType dtype);
   Graph graph_;
