@@ -1,8 +1,6 @@
 #include <sconce/nn/activation.h>
 #include <sconce/ops.h>
 
-#include "pending.h"
-
 #include "python_repr.h"
 
 namespace sconce::nn {

@@ -1,8 +1,6 @@
 #include <sconce/nn/conv.h>
 #include <sconce/ops.h>
 
-#include "pending.h"
-
 #include "parameters.h"
 
 namespace sconce::nn {

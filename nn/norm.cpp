@@ -1,8 +1,6 @@
 #include <sconce/nn/norm.h>
 #include <sconce/ops.h>
 
-#include "pending.h"
-
 #include "parameters.h"
 #include "python_repr.h"
 
@@ -55,6 +53,51 @@ void BatchNorm1d::check_rank(int64_t dims) const {
 }
 void BatchNorm2d::check_rank(int64_t dims) const {
   check(dims == 4, "expected 4D input (got ", dims, "D input)");
+}
+
+LayerNorm::LayerNorm(Sizes shape, const LayerNormOptions& o)
+    : normalized_shape(std::move(shape)), eps(o.eps), elementwise_affine(o.elementwise_affine) {
+  if (!elementwise_affine) return;
+  weight = one_parameter(Shape(normalized_shape), o.dtype);
+  if (o.bias) bias = zero_parameter(Shape(normalized_shape), o.dtype);
+}
+
+Tensor LayerNorm::forward(const Tensor& x) const {
+  return layer_norm(x, normalized_shape, weight, bias, eps);
+}
+
+void LayerNorm::members(Walk& w) {
+  w("weight", weight);
+  w("bias", bias);
+}
+
+std::string LayerNorm::extra_repr() const {
+  std::string shape;
+  for (const int64_t n : normalized_shape) shape += (shape.empty() ? "" : ", ") + std::to_string(n);
+  return concat("(", shape, normalized_shape.size() == 1 ? ",)" : ")", ", eps=", python_repr(eps),
+                ", elementwise_affine=", elementwise_affine ? "True" : "False",
+                ", bias=", bias ? "True" : "False");
+}
+
+GroupNorm::GroupNorm(int64_t groups, int64_t channels, const GroupNormOptions& o)
+    : num_groups(groups), num_channels(channels), eps(o.eps), affine(o.affine) {
+  check(groups > 0 && channels % groups == 0, "num_channels (", channels,
+        ") must be divisible by num_groups (", groups, ")");
+  if (!affine) return;
+  weight = one_parameter({channels}, o.dtype);
+  if (o.bias) bias = zero_parameter({channels}, o.dtype);
+}
+
+Tensor GroupNorm::forward(const Tensor& x) const { return group_norm(x, num_groups, weight, bias, eps); }
+
+void GroupNorm::members(Walk& w) {
+  w("weight", weight);
+  w("bias", bias);
+}
+
+std::string GroupNorm::extra_repr() const {
+  return concat(num_groups, ", ", num_channels, ", eps=", python_repr(eps),
+                ", affine=", affine ? "True" : "False", ", bias=", bias ? "True" : "False");
 }
 
 }  // namespace sconce::nn

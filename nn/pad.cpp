@@ -1,8 +1,6 @@
 #include <sconce/nn/pad.h>
 #include <sconce/ops.h>
 
-#include "pending.h"
-
 #include "python_repr.h"
 
 namespace sconce::nn {
@@ -25,7 +23,16 @@ Upsample::Upsample(UpsampleOptions o) : options(std::move(o)) {
         "only one of size or scale_factor should be defined, and one of them must be");
 }
 
-Tensor Upsample::forward(const Tensor& x) const { return interpolate(x); }
+Tensor Upsample::forward(const Tensor& x) const {
+  InterpolateOptions o;
+  if (options.size.given())
+    o.size = options.size;
+  else
+    o.scale_factor = *options.scale_factor;
+  o.mode = options.mode;
+  o.align_corners = options.align_corners;
+  return interpolate(x, o);
+}
 
 std::string Upsample::extra_repr() const {
   const std::string what = options.size.given() ? "size=" + options.size.str()

@@ -46,6 +46,8 @@ class Arguments {
     return find(name) != nullptr && !find(name)->as<std::monostate>();
   }
 
+  bool none(std::string_view name) const { return find(name) && find(name)->as<std::monostate>(); }
+
   int64_t integer(std::string_view name) const {
     const Expression& e = required(name);
     if (const auto* i = e.as<int64_t>()) return *i;
@@ -186,7 +188,10 @@ std::unique_ptr<Module> batch_norm_layer(const Arguments& a) {
                      .affine = a.flag("affine", true),
                      .track_running_stats = a.flag("track_running_stats", true),
                      .bias = a.flag("bias", true)};
-  o.momentum = a.number("momentum", 0.1);
+  if (a.none("momentum"))
+    o.momentum.reset();
+  else
+    o.momentum = a.number("momentum", 0.1);
   return boxed(M(a.integer("num_features"), o));
 }
 
@@ -226,6 +231,19 @@ const Constructor constructors[] = {
      batch_norm_layer<BatchNorm1d>},
     {"BatchNorm2d", "num_features eps momentum affine track_running_stats bias",
      batch_norm_layer<BatchNorm2d>},
+    {"LayerNorm", "normalized_shape eps elementwise_affine bias",
+     [](const Arguments& a) {
+       return boxed(LayerNorm(a.integers("normalized_shape"),
+                              {.eps = a.number("eps", 1e-5),
+                               .elementwise_affine = a.flag("elementwise_affine", true),
+                               .bias = a.flag("bias", true)}));
+     }},
+    {"GroupNorm", "num_groups num_channels eps affine bias",
+     [](const Arguments& a) {
+       return boxed(GroupNorm(
+           a.integer("num_groups"), a.integer("num_channels"),
+           {.eps = a.number("eps", 1e-5), .affine = a.flag("affine", true), .bias = a.flag("bias", true)}));
+     }},
     {"MaxPool2d", "kernel_size stride padding dilation return_indices ceil_mode",
      [](const Arguments& a) {
        check(!a.flag("return_indices", false),
@@ -286,10 +304,9 @@ const Constructor constructors[] = {
      }},
     {"Upsample", "size scale_factor mode align_corners",
      [](const Arguments& a) {
-       UpsampleOptions o{.size = a.pair("size", {}),
-                         .mode = a.word("mode", "nearest"),
-                         .align_corners = a.flag("align_corners", false)};
+       UpsampleOptions o{.size = a.pair("size", {}), .mode = a.word("mode", "nearest")};
        if (a.given("scale_factor")) o.scale_factor = a.number("scale_factor", 0.0);
+       if (a.given("align_corners")) o.align_corners = a.flag("align_corners", false);
        return boxed(Upsample(o));
      }},
 };

@@ -1,8 +1,6 @@
 #include <sconce/nn/models/cifar_resnet.h>
 #include <sconce/ops.h>
 
-#include "pending.h"
-
 namespace sconce::nn {
 namespace {
 

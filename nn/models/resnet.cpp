@@ -1,8 +1,6 @@
 #include <sconce/nn/models/resnet.h>
 #include <sconce/ops.h>
 
-#include "pending.h"
-
 namespace sconce::nn {
 namespace {
 

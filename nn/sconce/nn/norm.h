@@ -1,6 +1,7 @@
 // Normalisation.
 #pragma once
 #include <sconce/nn/module.h>
+#include <sconce/ops/sizes.h>
 
 #include <optional>
 
@@ -58,6 +59,49 @@ class BatchNorm2d : public BatchNorm {
 
  protected:
   void check_rank(int64_t dims) const override;
+};
+
+struct LayerNormOptions {
+  double eps = 1e-5;
+  bool elementwise_affine = true;  // has weight (and bias)
+  bool bias = true;                // false: an affine norm without a bias
+  DType dtype = DType::f32;
+};
+
+// Normalises over the last dimensions, whose extents are `normalized_shape`, as torch.nn.LayerNorm.
+class LayerNorm : public Module {
+ public:
+  explicit LayerNorm(Sizes normalized_shape, const LayerNormOptions& options = {});
+  Tensor forward(const Tensor& x) const override;
+  void members(Walk& w) override;
+  std::string extra_repr() const override;
+
+  Sizes normalized_shape;
+  double eps;
+  bool elementwise_affine;
+  Tensor weight, bias;  // normalized_shape, or undefined
+};
+
+struct GroupNormOptions {
+  double eps = 1e-5;
+  bool affine = true;  // has weight (and bias)
+  bool bias = true;    // false: an affine norm without a bias
+  DType dtype = DType::f32;
+};
+
+// Normalises each of `num_groups` groups of channels of every sample, as torch.nn.GroupNorm: [N, C, ...].
+// Throws ErrorKind::invalid_argument unless num_groups divides num_channels.
+class GroupNorm : public Module {
+ public:
+  GroupNorm(int64_t num_groups, int64_t num_channels, const GroupNormOptions& options = {});
+  Tensor forward(const Tensor& x) const override;
+  void members(Walk& w) override;
+  std::string extra_repr() const override;
+
+  int64_t num_groups, num_channels;
+  double eps;
+  bool affine;
+  Tensor weight, bias;  // [num_channels], or undefined
 };
 
 }  // namespace sconce::nn

@@ -53,7 +53,7 @@ struct UpsampleOptions {
   Pair size = {};                           // the new height and width, or
   std::optional<double> scale_factor = {};  // how many times the old ones
   std::string mode = "nearest";             // or "bilinear", ...: those of interpolate
-  bool align_corners = false;
+  std::optional<bool> align_corners = {};   // linear and bilinear only
 };
 
 // As torch.nn.Upsample: Upsample up{{.scale_factor = 2, .mode = "bilinear"}}.
