@@ -18,8 +18,8 @@ int main(int count, char** arguments) {
     extents.insert(extents.begin(), std::atoi(arguments[3]));
     const Tensor x = ones(Shape(extents));
     const bench::Times times = bench::measure([&] { (*model)(x); }, 2, 3);
-    std::printf("{\"first_ms\": %.3f, \"min_ms\": %.3f, \"median_ms\": %.3f, \"calls\": %zu}\n", times.first_ms, times.min_ms,
-                times.median_ms, times.calls);
+    std::printf("{\"first_ms\": %.3f, \"min_ms\": %.3f, \"median_ms\": %.3f, \"calls\": %zu}\n",
+                times.first_ms, times.min_ms, times.median_ms, times.calls);
   } catch (const std::exception& e) {
     return std::fprintf(stderr, "forward_bench: %s\n", e.what()), 1;
   }

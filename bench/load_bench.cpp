@@ -31,8 +31,10 @@ int main(int count, char** arguments) {
     sconce::LoadOptions unchecked;
     unchecked.verify_crc = false;
     const bench::Times fast = bench::measure([&] { sum += touch(sconce::load(arguments[1], unchecked)); });
-    std::printf("{\"open_ms\": %.3f, \"load_ms\": %.3f, \"load_unchecked_ms\": %.3f, \"calls\": %zu, \"sum\": %llu}\n", open.median_ms,
-                load.median_ms, fast.median_ms, load.calls, static_cast<unsigned long long>(sum));
+    std::printf(
+        "{\"open_ms\": %.3f, \"load_ms\": %.3f, \"load_unchecked_ms\": %.3f, \"calls\": %zu, \"sum\": "
+        "%llu}\n",
+        open.median_ms, load.median_ms, fast.median_ms, load.calls, static_cast<unsigned long long>(sum));
   } catch (const std::exception& e) {
     return std::fprintf(stderr, "load_bench: %s\n", e.what()), 1;
   }

@@ -16,7 +16,8 @@ namespace {
 namespace transforms = nn::transforms;
 
 constexpr const char* forms =
-    "cifar10:FILE, cifar100:FILE, idx:IMAGES,LABELS, csv:FILE?label=COLUMN, npz:FILE?x=NAME&y=NAME or images:FOLDER";
+    "cifar10:FILE, cifar100:FILE, idx:IMAGES,LABELS, csv:FILE?label=COLUMN, npz:FILE?x=NAME&y=NAME or "
+    "images:FOLDER";
 
 // "kind:path?name=value&name=value".
 struct Spec {
@@ -25,7 +26,8 @@ struct Spec {
 
   explicit Spec(const std::string& text) {
     const size_t colon = text.find(':');
-    check(colon != std::string::npos && colon + 1 < text.size(), "[data] expected ", forms, ", got '", text, "'");
+    check(colon != std::string::npos && colon + 1 < text.size(), "[data] expected ", forms, ", got '", text,
+          "'");
     kind = text.substr(0, colon);
     path = text.substr(colon + 1);
     // Only csv and npz have parameters, so that other paths may hold a question mark.
@@ -56,8 +58,10 @@ struct Spec {
 std::vector<std::string> split(const std::string& text, char separator) {
   std::vector<std::string> out(1);
   for (const char c : text) {
-    if (c == separator) out.emplace_back();
-    else out.back() += c;
+    if (c == separator)
+      out.emplace_back();
+    else
+      out.back() += c;
   }
   return out;
 }
@@ -78,7 +82,8 @@ transforms::Preset preset_of(const DataOptions& options, const nn::ModelInfo* mo
 }
 
 // u8 (N, C, H, W) or (N, H, W) to what the model takes.
-std::function<Tensor(const Tensor&)> picture_transform(const transforms::Preset& preset, std::optional<double> scale) {
+std::function<Tensor(const Tensor&)> picture_transform(const transforms::Preset& preset,
+                                                       std::optional<double> scale) {
   return [preset, scale](const Tensor& batch) {
     Tensor x = batch.dim() == 3 ? batch.unsqueeze(1) : batch;
     if (preset.resize > 0 || preset.crop > 0) {
@@ -124,7 +129,8 @@ std::unique_ptr<Dataset> in_memory(LabeledData data, const DataOptions& options,
   const Shape& shape = data.inputs.shape();
   out.pictures = data.inputs.dtype() == DType::u8 &&
                  (shape.dim() == 3 || (shape.dim() == 4 && (shape[1] == 1 || shape[1] == 3)));
-  out.transform = out.pictures ? picture_transform(preset_of(options, model), options.scale) : array_transform(options);
+  out.transform =
+      out.pictures ? picture_transform(preset_of(options, model), options.scale) : array_transform(options);
   return std::make_unique<TensorDataset>(std::move(data.inputs), data.labels, std::move(out));
 }
 
@@ -153,10 +159,13 @@ LabeledData load_table(Spec& spec) {
 
 void add_data_options(CLI::App* command, DataOptions& options) {
   command->add_option("--data", options.spec, std::string("What to evaluate on: ") + forms)->required();
-  command->add_option("--mean", options.mean, "Subtract this, one value or one for each channel")->delimiter(',');
+  command->add_option("--mean", options.mean, "Subtract this, one value or one for each channel")
+      ->delimiter(',');
   command->add_option("--std", options.std, "Then divide by this")->delimiter(',');
-  command->add_option("--resize", options.resize, "Make the shorter side this long first; 0: not")->check(CLI::NonNegativeNumber);
-  command->add_option("--crop", options.crop, "Then cut out the middle; 0: not")->check(CLI::NonNegativeNumber);
+  command->add_option("--resize", options.resize, "Make the shorter side this long first; 0: not")
+      ->check(CLI::NonNegativeNumber);
+  command->add_option("--crop", options.crop, "Then cut out the middle; 0: not")
+      ->check(CLI::NonNegativeNumber);
   command->add_option("--scale", options.scale, "Factor on the stored values; by default 1/255 for pictures");
 }
 
@@ -183,7 +192,8 @@ std::unique_ptr<Dataset> open_dataset(const DataOptions& options, const nn::Mode
     fail(ErrorKind::invalid_argument, "[data] expected ", forms, ", got '", options.spec, "'");
   }
   if (!spec.parameters.empty()) {
-    fail(ErrorKind::invalid_argument, "[data] ", spec.kind, " has no parameter '", spec.parameters.begin()->first, "'");
+    fail(ErrorKind::invalid_argument, "[data] ", spec.kind, " has no parameter '",
+         spec.parameters.begin()->first, "'");
   }
   return in_memory(std::move(data), options, model);
 }

@@ -13,10 +13,10 @@
 namespace sconce::cli {
 
 struct DataOptions {
-  std::string spec;               // "cifar10:FILE", "idx:IMAGES,LABELS", ...
-  std::vector<double> mean, std;  // empty: the model's own for pictures, none for other data
+  std::string spec;                     // "cifar10:FILE", "idx:IMAGES,LABELS", ...
+  std::vector<double> mean, std;        // empty: the model's own for pictures, none for other data
   std::optional<int64_t> resize, crop;  // 0: none; empty: the model's own for pictures
-  std::optional<double> scale;    // factor on what is stored; empty: 1/255 for pictures, else 1
+  std::optional<double> scale;          // factor on what is stored; empty: 1/255 for pictures, else 1
 };
 
 // Adds --data and the options of its preparation.

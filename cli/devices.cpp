@@ -10,7 +10,8 @@
 namespace sconce::cli {
 
 void add_devices(Program& program) {
-  CLI::App* command = add_command(program, "devices", "List the devices of this build and machine", "sconce devices");
+  CLI::App* command =
+      add_command(program, "devices", "List the devices of this build and machine", "sconce devices");
   add_json(program, command);
   command->callback([&program] {
     program.chosen = [&program] {

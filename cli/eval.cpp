@@ -36,7 +36,9 @@ struct Figure {
 };
 
 // Of class 1 where there are two, as scikit-learn's default; else the mean over the classes.
-const nn::metrics::ClassScores& scores(const ClassificationSummary& s) { return s.classes.size() == 2 ? s.classes[1] : s.macro; }
+const nn::metrics::ClassScores& scores(const ClassificationSummary& s) {
+  return s.classes.size() == 2 ? s.classes[1] : s.macro;
+}
 
 // The figures that --metrics can name.
 constexpr std::array figures = {
@@ -70,7 +72,9 @@ std::string check_metric(const std::string& name) {
   return "expected metrics out of " + known + ", got " + name;
 }
 
-nlohmann::json number(double value) { return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json(); }
+nlohmann::json number(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
+}
 
 void print(const Program& program, const Arguments& arguments, const Evaluation& evaluation, double load_ms) {
   const ClassificationSummary& summary = evaluation.summary;
@@ -88,12 +92,13 @@ void print(const Program& program, const Arguments& arguments, const Evaluation&
     out["load_ms"] = load_ms;
     print_json(out);
   } else if (!arguments.metrics.empty()) {
-    for (const std::string& name : arguments.metrics) std::printf("%s %.6f\n", name.c_str(), find_figure(name)->of(summary));
+    for (const std::string& name : arguments.metrics)
+      std::printf("%s %.6f\n", name.c_str(), find_figure(name)->of(summary));
   } else {
     std::ostringstream text;
     text << summary;
-    std::printf("%s\n%s samples in %.1f s, %.0f/s in the model\n", text.str().c_str(), with_commas(summary.samples).c_str(),
-                evaluation.seconds, evaluation.samples_per_second());
+    std::printf("%s\n%s samples in %.1f s, %.0f/s in the model\n", text.str().c_str(),
+                with_commas(summary.samples).c_str(), evaluation.seconds, evaluation.samples_per_second());
   }
 }
 
@@ -116,7 +121,9 @@ int eval(const Program& program, const Arguments& arguments) {
     info.model = arguments.weights.model;
     info.weights = arguments.weights.file;
     info.data = arguments.data.spec;
-    info.details = {{"Device", "cpu"}, {"Threads", std::to_string(num_threads())}, {"Batch", std::to_string(arguments.batch)}};
+    info.details = {{"Device", "cpu"},
+                    {"Threads", std::to_string(num_threads())},
+                    {"Batch", std::to_string(arguments.batch)}};
     write_report(arguments.report, evaluation, *data, info);
   }
   print(program, arguments, evaluation, load_ms);
@@ -126,18 +133,26 @@ int eval(const Program& program, const Arguments& arguments) {
 }  // namespace
 
 void add_eval(Program& program) {
-  CLI::App* command = add_command(program, "eval", "Measure a model on labelled data",
-                                  "sconce eval --model cifar_resnet20 --weights resnet20.th --prefix-strip module. \\\n"
-                                  "              --data cifar10:test_batch.bin --report resnet20.html");
+  CLI::App* command =
+      add_command(program, "eval", "Measure a model on labelled data",
+                  "sconce eval --model cifar_resnet20 --weights resnet20.th --prefix-strip module. \\\n"
+                  "              --data cifar10:test_batch.bin --report resnet20.html");
   add_json(program, command);
   const auto arguments = std::make_shared<Arguments>();
   add_weights_options(command, arguments->weights, true);
   add_data_options(command, arguments->data);
-  command->add_option("--batch", arguments->batch, "Samples in one call of the model")->check(CLI::PositiveNumber);
-  command->add_option("--limit", arguments->limit, "Only the first so many samples")->check(CLI::PositiveNumber);
-  command->add_option("--threads", arguments->threads, "Threads to use; by default all")->check(CLI::PositiveNumber);
-  command->add_option("--outputs", arguments->outputs, "What the model gives")->check(CLI::IsMember({"logits", "probabilities"}));
-  command->add_option("--metrics", arguments->metrics, "Only these figures, for example accuracy,f1; of class 1 when there are two, else means over the classes")
+  command->add_option("--batch", arguments->batch, "Samples in one call of the model")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--limit", arguments->limit, "Only the first so many samples")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--threads", arguments->threads, "Threads to use; by default all")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--outputs", arguments->outputs, "What the model gives")
+      ->check(CLI::IsMember({"logits", "probabilities"}));
+  command
+      ->add_option("--metrics", arguments->metrics,
+                   "Only these figures, for example accuracy,f1; of class 1 when there are two, else means "
+                   "over the classes")
       ->delimiter(',')
       ->check(check_metric);
   command->add_option("--report", arguments->report, "Write an HTML page with tables, curves and mistakes");

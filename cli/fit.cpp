@@ -50,7 +50,8 @@ nlohmann::json to_json(const nn::LoadStateDictError& error) {
 }
 
 int fit(const Program& program, const Arguments& arguments) {
-  const std::unique_ptr<nn::Module> model = nn::make_model(arguments.weights.model, arguments.weights.num_classes);
+  const std::unique_ptr<nn::Module> model =
+      nn::make_model(arguments.weights.model, arguments.weights.num_classes);
   const StateDict state = load_state(arguments.weights);
   nn::LoadStateDictOptions options;
   options.strict = !arguments.no_strict;
@@ -65,7 +66,8 @@ int fit(const Program& program, const Arguments& arguments) {
       std::ostringstream text;
       text << keys;
       std::printf("%s\n", text.str().c_str());
-      for (const std::string& warning : keys.warnings) std::printf("warning: %s\n", printable(warning).c_str());
+      for (const std::string& warning : keys.warnings)
+        std::printf("warning: %s\n", printable(warning).c_str());
     }
     return done;
   } catch (const nn::LoadStateDictError& error) {
@@ -74,7 +76,8 @@ int fit(const Program& program, const Arguments& arguments) {
     } else {
       // The answer, so on stdout, and byte for byte what PyTorch says.
       std::printf("%s\n", error.message().c_str());
-      if (const std::string hint = hint_of(error); !hint.empty()) std::fprintf(stderr, "hint: %s\n", printable(hint).c_str());
+      if (const std::string hint = hint_of(error); !hint.empty())
+        std::fprintf(stderr, "hint: %s\n", printable(hint).c_str());
     }
     return answer_is_no;
   }
@@ -83,16 +86,16 @@ int fit(const Program& program, const Arguments& arguments) {
 }  // namespace
 
 void add_fit(Program& program) {
-  CLI::App* command = add_command(program, "fit", "Tell whether a checkpoint fits a model, in PyTorch's words",
-                                  "sconce fit --model cifar_resnet20 --prefix-strip module. resnet20.th");
+  CLI::App* command =
+      add_command(program, "fit", "Tell whether a checkpoint fits a model, in PyTorch's words",
+                  "sconce fit --model cifar_resnet20 --prefix-strip module. resnet20.th");
   add_json(program, command);
   const auto arguments = std::make_shared<Arguments>();
   add_weights_options(command, arguments->weights, false);
   command->add_option("FILE", arguments->weights.file, "The checkpoint")->required();
   command->add_flag("--no-strict", arguments->no_strict, "Missing and unexpected keys are no error");
-  command->callback([&program, arguments] {
-    program.chosen = [&program, arguments] { return fit(program, *arguments); };
-  });
+  command->callback(
+      [&program, arguments] { program.chosen = [&program, arguments] { return fit(program, *arguments); }; });
 }
 
 }  // namespace sconce::cli

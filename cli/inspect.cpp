@@ -57,7 +57,8 @@ void print(const Checkpoint& checkpoint, const Contents& contents, uint64_t file
   if (!full) fold_repeats(tree);
   std::fputs(draw(tree).c_str(), stdout);
   if (!contents.tensors().empty()) {
-    std::printf("%s, %s, %s of %s in storages\n", counted(static_cast<int64_t>(contents.tensors().size()), "tensor").c_str(),
+    std::printf("%s, %s, %s of %s in storages\n",
+                counted(static_cast<int64_t>(contents.tensors().size()), "tensor").c_str(),
                 counted(contents.elements(), "element").c_str(), human_bytes(contents.tensor_bytes()).c_str(),
                 human_bytes(contents.storage_bytes()).c_str());
   }
@@ -66,7 +67,8 @@ void print(const Checkpoint& checkpoint, const Contents& contents, uint64_t file
     names += (names.empty() ? "" : ", ") + (path.empty() ? std::string("the whole file") : printable(path));
   }
   if (!names.empty()) std::printf("state_dict: %s\n", names.c_str());
-  for (const std::string& warning : checkpoint.warnings()) std::printf("warning: %s\n", printable(warning).c_str());
+  for (const std::string& warning : checkpoint.warnings())
+    std::printf("warning: %s\n", printable(warning).c_str());
 }
 
 int inspect(const Program& program, const Arguments& arguments) {
@@ -77,21 +79,25 @@ int inspect(const Program& program, const Arguments& arguments) {
   std::error_code ignored;
   const auto size = std::filesystem::file_size(arguments.file, ignored);
   const uint64_t file_bytes = ignored ? 0 : size;
-  if (program.json) print_json(to_json(checkpoint, contents, file_bytes));
-  else print(checkpoint, contents, file_bytes, arguments.full);
+  if (program.json)
+    print_json(to_json(checkpoint, contents, file_bytes));
+  else
+    print(checkpoint, contents, file_bytes, arguments.full);
   return done;
 }
 
 }  // namespace
 
 void add_inspect(Program& program) {
-  CLI::App* command = add_command(program, "inspect", "Show what is in a checkpoint: keys, shapes, dtypes, bytes, other values",
+  CLI::App* command = add_command(program, "inspect",
+                                  "Show what is in a checkpoint: keys, shapes, dtypes, bytes, other values",
                                   "sconce inspect model.pth");
   add_json(program, command);
   const auto arguments = std::make_shared<Arguments>();
   command->add_option("FILE", arguments->file, "The checkpoint")->required();
   command->add_flag("--full", arguments->full, "Do not fold repeated blocks");
-  command->add_flag("--compat", arguments->compat, "Take what torch.load takes, with warnings, where Sconce is stricter");
+  command->add_flag("--compat", arguments->compat,
+                    "Take what torch.load takes, with warnings, where Sconce is stricter");
   command->callback([&program, arguments] {
     program.chosen = [&program, arguments] { return inspect(program, *arguments); };
   });

@@ -68,9 +68,12 @@ TreeNode Contents::visit(const std::string& label, const Value& value, const std
     case Value::Kind::object: break;
     default: return leaf(label, value, path);
   }
-  if (value.items().empty() && value.pairs().empty() && value.kind() != Value::Kind::object) return leaf(label, value, path);
+  if (value.items().empty() && value.pairs().empty() && value.kind() != Value::Kind::object)
+    return leaf(label, value, path);
   const auto [first, is_new] = seen_.emplace(value.node(), path);
-  if (!is_new) return {printable(label), "the same as " + (first->second.empty() ? "the whole" : printable(first->second))};
+  if (!is_new)
+    return {printable(label),
+            "the same as " + (first->second.empty() ? "the whole" : printable(first->second))};
   return container(label, value, path);
 }
 
@@ -94,8 +97,10 @@ TreeNode Contents::container(const std::string& label, const Value& value, const
   for (const auto& [key, item] : value.pairs()) {
     const std::string name = key_text(key);
     TreeNode node = visit(name, item, join(path, name));
-    if (modules) place(out, name, std::move(node));
-    else out.children.push_back(std::move(node));
+    if (modules)
+      place(out, name, std::move(node));
+    else
+      out.children.push_back(std::move(node));
   }
   if (value.kind() == Value::Kind::object) {
     for (size_t i = 0; i < value.arguments().size(); ++i) {
@@ -106,8 +111,8 @@ TreeNode Contents::container(const std::string& label, const Value& value, const
   }
   out.note = printable(value.type_name());
   if (const auto found = static_cast<int64_t>(tensors_.size() - tensors_before); found > 0) {
-    out.note += ": " + counted(found, "tensor") + ", " + counted(elements_ - elements_before, "element") + ", " +
-                human_bytes(tensor_bytes_ - bytes_before);
+    out.note += ": " + counted(found, "tensor") + ", " + counted(elements_ - elements_before, "element") +
+                ", " + human_bytes(tensor_bytes_ - bytes_before);
   } else if (value.kind() != Value::Kind::object) {
     out.note += " of " + with_commas(static_cast<int64_t>(value.size()));
   }
@@ -118,7 +123,8 @@ std::string Contents::describe(const Tensor& tensor, const std::string& path) {
   if (!tensor.defined()) return "undefined tensor";
   TensorEntry entry{path, tensor, "", "", ""};
   const void* id = tensor.storage().id();
-  if (const auto it = checkpoint_.locations().find(id); it != checkpoint_.locations().end()) entry.location = it->second;
+  if (const auto it = checkpoint_.locations().find(id); it != checkpoint_.locations().end())
+    entry.location = it->second;
   std::vector<size_t>& sharing = by_storage_[id];
   for (const size_t other : sharing) {
     if (!tensors_[other].tensor.is_same_view(tensor)) continue;
@@ -147,9 +153,9 @@ namespace {
 
 bool equal_content(const TreeNode& a, const TreeNode& b) {
   return a.note == b.note && a.children.size() == b.children.size() &&
-         std::equal(a.children.begin(), a.children.end(), b.children.begin(), [](const TreeNode& x, const TreeNode& y) {
-           return x.label == y.label && equal_content(x, y);
-         });
+         std::equal(
+             a.children.begin(), a.children.end(), b.children.begin(),
+             [](const TreeNode& x, const TreeNode& y) { return x.label == y.label && equal_content(x, y); });
 }
 
 // The number in "7" or "[7]", or -1.
@@ -164,7 +170,8 @@ int64_t number_of(std::string_view label) {
   return n;
 }
 
-void draw_below(const TreeNode& node, const std::string& indent, std::vector<std::pair<std::string, std::string>>& lines) {
+void draw_below(const TreeNode& node, const std::string& indent,
+                std::vector<std::pair<std::string, std::string>>& lines) {
   for (size_t i = 0; i < node.children.size(); ++i) {
     const TreeNode& child = node.children[i];
     const bool last = i + 1 == node.children.size();
@@ -175,7 +182,8 @@ void draw_below(const TreeNode& node, const std::string& indent, std::vector<std
 
 // Columns that a line of UTF-8 takes, near enough: one for each character.
 size_t width_of(std::string_view line) {
-  return static_cast<size_t>(std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<size_t>(
+      std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 }  // namespace

@@ -49,8 +49,8 @@ class Contents {
   std::string describe(const Tensor& tensor, const std::string& path);
 
   const Checkpoint& checkpoint_;
-  std::unordered_map<const void*, std::string> seen_;                  // containers, by node
-  std::unordered_map<const void*, std::vector<size_t>> by_storage_;    // indices into tensors_
+  std::unordered_map<const void*, std::string> seen_;                // containers, by node
+  std::unordered_map<const void*, std::vector<size_t>> by_storage_;  // indices into tensors_
   std::vector<TensorEntry> tensors_;
   std::vector<ValueEntry> values_;
   TreeNode tree_;

@@ -1,9 +1,9 @@
 // The sconce program: parses the arguments, runs the command that they choose, and turns errors into exit codes.
+#include <sconce/sconce.h>
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <exception>
 #include <nlohmann/json.hpp>
-#include <sconce/sconce.h>
 
 #include "command.h"
 
@@ -14,7 +14,9 @@ int run(int count, char** arguments) {
   CLI::App app("Reads PyTorch checkpoints and runs them, without LibTorch.", "sconce");
   app.set_version_flag("--version", std::string("sconce ") + SCONCE_VERSION);
   app.require_subcommand(1);
-  app.footer("\nExample:\n  sconce inspect model.pth\n\nExit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 bad input file.");
+  app.footer(
+      "\nExample:\n  sconce inspect model.pth\n\nExit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 "
+      "bad input file.");
   Program program{app};
   for (const auto add : {add_inspect, add_fit, add_run, add_eval, add_models, add_devices}) add(program);
 

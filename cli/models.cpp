@@ -12,9 +12,14 @@ namespace sconce::cli {
 namespace {
 
 nlohmann::json to_json(const nn::ModelInfo& info) {
-  return {{"name", info.name},   {"description", info.description}, {"input_shape", info.input_shape},
-          {"num_classes", info.num_classes}, {"mean", info.mean},   {"std", info.stddev},
-          {"resize", info.resize},           {"crop", info.crop}};
+  return {{"name", info.name},
+          {"description", info.description},
+          {"input_shape", info.input_shape},
+          {"num_classes", info.num_classes},
+          {"mean", info.mean},
+          {"std", info.stddev},
+          {"resize", info.resize},
+          {"crop", info.crop}};
 }
 
 // One architecture in full: PyTorch's repr of it.
@@ -40,7 +45,8 @@ int list(bool json) {
     return done;
   }
   for (const nn::ModelInfo& info : nn::models()) {
-    std::printf("%-18s %-14s %s\n", info.name.c_str(), Shape(info.input_shape).str().c_str(), info.description.c_str());
+    std::printf("%-18s %-14s %s\n", info.name.c_str(), Shape(info.input_shape).str().c_str(),
+                info.description.c_str());
   }
   return done;
 }
@@ -48,7 +54,8 @@ int list(bool json) {
 }  // namespace
 
 void add_models(Program& program) {
-  CLI::App* command = add_command(program, "models", "List the known architectures, or show one", "sconce models resnet18");
+  CLI::App* command =
+      add_command(program, "models", "List the known architectures, or show one", "sconce models resnet18");
   add_json(program, command);
   const auto name = std::make_shared<std::string>();
   command->add_option("NAME", *name, "Show this one");

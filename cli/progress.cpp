@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <string>
 
@@ -14,10 +15,13 @@ namespace {
 
 std::string duration(double seconds) {
   std::array<char, 48> out{};
-  const auto s = static_cast<long>(seconds + 0.5);
-  if (s < 60) std::snprintf(out.data(), out.size(), "%ld s", s);
-  else if (s < 3600) std::snprintf(out.data(), out.size(), "%ld:%02ld min", s / 60, s % 60);
-  else std::snprintf(out.data(), out.size(), "%ld:%02ld h", s / 3600, s / 60 % 60);
+  const long s = std::lround(seconds);
+  if (s < 60)
+    std::snprintf(out.data(), out.size(), "%ld s", s);
+  else if (s < 3600)
+    std::snprintf(out.data(), out.size(), "%ld:%02ld min", s / 60, s % 60);
+  else
+    std::snprintf(out.data(), out.size(), "%ld:%02ld h", s / 3600, s / 60 % 60);
   return out.data();
 }
 
@@ -38,7 +42,8 @@ void Progress::update(int64_t done, int64_t total) {
   constexpr int64_t width = 30;
   std::string bar;
   for (int64_t i = 0; i < width; ++i) bar += i < done * width / total ? "█" : "░";
-  std::fprintf(stderr, "\r%s %s/%s  %.0f/s  %s left\x1b[K", bar.c_str(), with_commas(done).c_str(), with_commas(total).c_str(), rate,
+  std::fprintf(stderr, "\r%s %s/%s  %.0f/s  %s left\x1b[K", bar.c_str(), with_commas(done).c_str(),
+               with_commas(total).c_str(), rate,
                rate > 0 ? duration(static_cast<double>(total - done) / rate).c_str() : "?");
   std::fflush(stderr);
   drawn_ = true;

@@ -38,7 +38,8 @@ int64_t peak_rss_bytes() {
   return int64_t{usage.ru_maxrss} * 1024;
 }
 
-void report(const Program& program, const Arguments& arguments, const Tensor& x, const Tensor& y, const Timing& timing) {
+void report(const Program& program, const Arguments& arguments, const Tensor& x, const Tensor& y,
+            const Timing& timing) {
   if (program.json) {
     print_json({{"model", arguments.weights.model},
                 {"device", arguments.device},
@@ -53,20 +54,25 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
                 {"peak_rss_bytes", peak_rss_bytes()}});
     return;
   }
-  std::printf("%s %s -> %s %s, loaded in %.1f ms, first call %.2f ms", name_of(x.dtype()), x.shape().str().c_str(),
-              name_of(y.dtype()), y.shape().str().c_str(), timing.load_ms, timing.first_ms);
-  if (arguments.repeat > 1) std::printf(", of %d calls least %.2f ms, median %.2f ms", arguments.repeat, timing.min_ms, timing.median_ms);
+  std::printf("%s %s -> %s %s, loaded in %.1f ms, first call %.2f ms", name_of(x.dtype()),
+              x.shape().str().c_str(), name_of(y.dtype()), y.shape().str().c_str(), timing.load_ms,
+              timing.first_ms);
+  if (arguments.repeat > 1)
+    std::printf(", of %d calls least %.2f ms, median %.2f ms", arguments.repeat, timing.min_ms,
+                timing.median_ms);
   std::puts("");
 }
 
 int run(const Program& program, const Arguments& arguments) {
-  check(arguments.device == "cpu", "[run] expected --device cpu, the only device of this version, got ", arguments.device);
+  check(arguments.device == "cpu", "[run] expected --device cpu, the only device of this version, got ",
+        arguments.device);
   if (arguments.threads > 0) set_num_threads(arguments.threads);
   Timing timing;
   const std::unique_ptr<nn::Module> model = load_model(arguments.weights, &timing.load_ms);
   const Tensor x = load_npy(arguments.input);
   Tensor y;
   std::vector<double> times;
+  times.reserve(static_cast<size_t>(arguments.repeat));
   for (int i = 0; i < arguments.repeat; ++i) times.push_back(milliseconds_of([&] { y = (*model)(x); }));
   timing.first_ms = times.front();
   std::ranges::sort(times);
@@ -80,19 +86,22 @@ int run(const Program& program, const Arguments& arguments) {
 }  // namespace
 
 void add_run(Program& program) {
-  CLI::App* command = add_command(program, "run", "Put an array through a model",
-                                  "sconce run --model resnet18 --weights resnet18.pth --input images.npy --output logits.npy");
+  CLI::App* command = add_command(
+      program, "run", "Put an array through a model",
+      "sconce run --model resnet18 --weights resnet18.pth --input images.npy --output logits.npy");
   add_json(program, command);
   const auto arguments = std::make_shared<Arguments>();
   add_weights_options(command, arguments->weights, true);
   command->add_option("--input", arguments->input, "A .npy file, as the model takes it")->required();
-  command->add_option("--output", arguments->output, "Where to write the result, a .npy file; without it small results are printed");
-  command->add_option("--repeat", arguments->repeat, "Call the model so often, for timing")->check(CLI::PositiveNumber);
-  command->add_option("--threads", arguments->threads, "Threads to use; by default all")->check(CLI::PositiveNumber);
+  command->add_option("--output", arguments->output,
+                      "Where to write the result, a .npy file; without it small results are printed");
+  command->add_option("--repeat", arguments->repeat, "Call the model so often, for timing")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--threads", arguments->threads, "Threads to use; by default all")
+      ->check(CLI::PositiveNumber);
   command->add_option("--device", arguments->device, "cpu");
-  command->callback([&program, arguments] {
-    program.chosen = [&program, arguments] { return run(program, *arguments); };
-  });
+  command->callback(
+      [&program, arguments] { program.chosen = [&program, arguments] { return run(program, *arguments); }; });
 }
 
 }  // namespace sconce::cli

@@ -8,12 +8,18 @@
 namespace sconce::cli {
 
 void add_weights_options(CLI::App* command, WeightsOptions& options, bool with_file) {
-  command->add_option("--model", options.model, "A name from 'sconce models', or an expression: \"Sequential(Linear(2, 1))\"")
+  command
+      ->add_option("--model", options.model,
+                   "A name from 'sconce models', or an expression: \"Sequential(Linear(2, 1))\"")
       ->required();
   if (with_file) command->add_option("--weights", options.file, "The checkpoint")->required();
-  command->add_option("--key", options.key, "Which dictionary of the checkpoint is the state_dict; found when there is one");
-  command->add_option("--prefix-strip", options.prefixes, "Remove this from the beginning of the keys")->take_all();
-  command->add_option("--num-classes", options.num_classes, "Outputs of a named model, when not its usual number")
+  command->add_option("--key", options.key,
+                      "Which dictionary of the checkpoint is the state_dict; found when there is one");
+  command->add_option("--prefix-strip", options.prefixes, "Remove this from the beginning of the keys")
+      ->take_all();
+  command
+      ->add_option("--num-classes", options.num_classes,
+                   "Outputs of a named model, when not its usual number")
       ->check(CLI::PositiveNumber);
 }
 

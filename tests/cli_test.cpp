@@ -21,8 +21,9 @@ struct Result {
 // Runs the built program; `arguments` is shell text.
 Result sconce_program(const std::string& arguments) {
   const auto folder = scratch_folder();
-  const std::string command = std::string("'") + SCONCE_PROGRAM + "' " + arguments + " >'" + (folder / "out").string() + "' 2>'" +
-                              (folder / "err").string() + "' </dev/null";
+  const std::string command = std::string("'") + SCONCE_PROGRAM + "' " + arguments + " >'" +
+                              (folder / "out").string() + "' 2>'" + (folder / "err").string() +
+                              "' </dev/null";
   const int status = std::system(command.c_str());
   CAPTURE(command);
   REQUIRE(WIFEXITED(status));
@@ -51,8 +52,9 @@ TEST_CASE("cli: help, version and wrong usage") {
   }
   CHECK(sconce_program("--version").out == "sconce 0.1.0\n");
 
-  for (const char* wrong : {"", "nonsense", "inspect", "inspect --nonsense file", "fit file", "run --model lenet",
-                            "eval --model lenet --weights a --data b --batch 0", "eval --model lenet --weights a --data b --metrics beauty"}) {
+  for (const char* wrong : {"", "nonsense", "inspect", "inspect --nonsense file", "fit file",
+                            "run --model lenet", "eval --model lenet --weights a --data b --batch 0",
+                            "eval --model lenet --weights a --data b --metrics beauty"}) {
     CAPTURE(wrong);
     const Result result = sconce_program(wrong);
     CHECK(result.code == 2);
@@ -65,8 +67,9 @@ TEST_CASE("cli: inspect draws the tree") {
   const Result result = sconce_program("inspect " + file("wrapped.pth"));
   CHECK(result.code == 0);
   CHECK(result.err.empty());
-  for (const char* part : {"wrapped.pth: zip, 4.0 kB\n", "dict: 8 tensors", "├─ epoch ", " 3\n", "best_loss", "0.25", "state_dict ",
-                           "   float32 [8, 4]  128 B", "state_dict: state_dict\n", "momentum_buffer", "module"}) {
+  for (const char* part :
+       {"wrapped.pth: zip, 4.0 kB\n", "dict: 8 tensors", "├─ epoch ", " 3\n", "best_loss", "0.25",
+        "state_dict ", "   float32 [8, 4]  128 B", "state_dict: state_dict\n", "momentum_buffer", "module"}) {
     CAPTURE(part);
     CHECK(has(result.out, part));
   }
@@ -89,7 +92,8 @@ TEST_CASE("cli: inspect as JSON") {
   CHECK(first["dtype"] == "float32");
   CHECK(first["location"] == "cpu");
   bool epoch = false;
-  for (const auto& value : whole["values"]) epoch |= value["path"] == "epoch" && value["value"] == "3" && value["type"] == "int";
+  for (const auto& value : whole["values"])
+    epoch |= value["path"] == "epoch" && value["value"] == "3" && value["type"] == "int";
   CHECK(epoch);
 
   const nlohmann::json odd = sconce_program("inspect --json " + file("odd.pth")).json();
@@ -133,8 +137,9 @@ TEST_CASE("cli: fit says what PyTorch says") {
 
 TEST_CASE("cli: run computes what PyTorch computes") {
   const auto output = scratch_folder() / "y.npy";
-  const Result result = sconce_program("run --json --repeat 3 --threads 2 " + mlp + "--weights " + file("mlp.pth") + " --input " +
-                                       file("x.npy") + " --output '" + output.string() + "'");
+  const Result result =
+      sconce_program("run --json --repeat 3 --threads 2 " + mlp + "--weights " + file("mlp.pth") +
+                     " --input " + file("x.npy") + " --output '" + output.string() + "'");
   REQUIRE(result.code == 0);
   const nlohmann::json json = result.json();
   CHECK(json["output"]["shape"] == nlohmann::json::array({60, 3}));
@@ -148,7 +153,8 @@ TEST_CASE("cli: run computes what PyTorch computes") {
     for (size_t j = 0; j < 3; ++j) CHECK(std::abs(y.data<float>()[i * 3 + j] - expected[i][j]) < 1e-6);
   }
   // A wrong input is the user's affair, and says so.
-  const Result wrong = sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("table.npz"));
+  const Result wrong =
+      sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("table.npz"));
   CHECK(wrong.code == 3);
   CHECK(has(wrong.err, "table.npz"));
 }
@@ -169,22 +175,28 @@ TEST_CASE("cli: eval gives the figures of PyTorch and scikit-learn") {
   };
   const std::string table_csv = "'csv:" + fixture("cli/table.csv").string() + "?label=kind'";
   agrees(mlp + "--weights " + file("mlp.pth") + " --data " + table_csv, expected["table"]);
-  agrees(mlp + "--batch 7 --threads 1 --weights " + file("mlp.pth") + " --data 'npz:" + fixture("cli/table.npz").string() + "?x=x&y=y'",
+  agrees(mlp + "--batch 7 --threads 1 --weights " + file("mlp.pth") +
+             " --data 'npz:" + fixture("cli/table.npz").string() + "?x=x&y=y'",
          expected["table"]);
-  agrees("--model 'Sequential(Flatten(), Linear(64, 10))' --mean 0.25 --std 0.5 --weights " + file("grey.pth") + " --data 'idx:" +
-             fixture("cli/images-idx3").string() + "," + fixture("cli/labels-idx1").string() + "'",
+  agrees("--model 'Sequential(Flatten(), Linear(64, 10))' --mean 0.25 --std 0.5 --weights " +
+             file("grey.pth") + " --data 'idx:" + fixture("cli/images-idx3").string() + "," +
+             fixture("cli/labels-idx1").string() + "'",
          expected["grey"]);
-  agrees("--model 'Sequential(AdaptiveAvgPool2d(2), Flatten(), Linear(12, 10))' --mean 0.5,0.4,0.3 --std 0.2,0.3,0.4 --batch 4 --weights " +
-             file("colour.pth") + " --data 'cifar10:" + fixture("cli/cifar.bin").string() + "'",
-         expected["colour"]);
+  agrees(
+      "--model 'Sequential(AdaptiveAvgPool2d(2), Flatten(), Linear(12, 10))' --mean 0.5,0.4,0.3 --std "
+      "0.2,0.3,0.4 --batch 4 --weights " +
+          file("colour.pth") + " --data 'cifar10:" + fixture("cli/cifar.bin").string() + "'",
+      expected["colour"]);
 
   const auto report = scratch_folder() / "report.html";
-  const Result whole = sconce_program("eval " + mlp + "--limit 30 --weights " + file("mlp.pth") + " --data " + table_csv + " --report '" +
-                                      report.string() + "'");
+  const Result whole = sconce_program("eval " + mlp + "--limit 30 --weights " + file("mlp.pth") + " --data " +
+                                      table_csv + " --report '" + report.string() + "'");
   CHECK(whole.code == 0);
   CHECK(has(whole.out, "precision"));
   CHECK(has(read_file(report), "</html>"));
-  CHECK(sconce_program("eval --json " + mlp + "--weights " + file("mlp.pth") + " --data " + table_csv).json().contains("confusion"));
+  CHECK(sconce_program("eval --json " + mlp + "--weights " + file("mlp.pth") + " --data " + table_csv)
+            .json()
+            .contains("confusion"));
 }
 
 TEST_CASE("cli: bad data and bad files") {
@@ -223,7 +235,8 @@ TEST_CASE("cli: models and devices") {
   CHECK(models.size() >= 19);
   const Result one = sconce_program("models resnet18");
   CHECK(one.code == 0);
-  CHECK(has(one.out, "(conv1): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)"));
+  CHECK(
+      has(one.out, "(conv1): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)"));
   CHECK(has(one.out, "11,689,512 parameters"));
   CHECK(sconce_program("models resnet19").code == 2);
   CHECK(sconce_program("devices --json").json()[0]["device"] == "cpu");

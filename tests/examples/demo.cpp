@@ -33,8 +33,8 @@ struct Table {
 };
 
 // A data set as the program's report takes it, and the figures of the model on it.
-bool demonstrate(const std::string& name, const std::string& title, const cli::Dataset& data, const fs::path& fixtures,
-                 const fs::path& output) {
+bool demonstrate(const std::string& name, const std::string& title, const cli::Dataset& data,
+                 const fs::path& fixtures, const fs::path& output) {
   const nlohmann::json torch = nlohmann::json::parse(std::ifstream(fixtures / (name + ".json")));
   const fs::path weights = fixtures / torch.at("weights").get<std::string>();
 
@@ -46,8 +46,9 @@ bool demonstrate(const std::string& name, const std::string& title, const cli::D
   const cli::Evaluation evaluation = cli::evaluate([&](const Tensor& x) { return (*model)(x); }, data);
   const nn::metrics::ClassificationSummary& ours = evaluation.summary;
 
-  std::printf("%s\n  %s, trained for %lld epochs, on %lld samples\n  %-24s %10s %10s\n", title.c_str(), weights.filename().c_str(),
-              static_cast<long long>(checkpoint["epoch"].as_int()), static_cast<long long>(ours.samples), "", "PyTorch", "Sconce");
+  std::printf("%s\n  %s, trained for %lld epochs, on %lld samples\n  %-24s %10s %10s\n", title.c_str(),
+              weights.filename().c_str(), static_cast<long long>(checkpoint["epoch"].as_int()),
+              static_cast<long long>(ours.samples), "", "PyTorch", "Sconce");
   Table table;
   table.line("accuracy", torch.at("accuracy"), ours.accuracy);
   table.line("cross-entropy", torch.at("loss"), ours.loss);
@@ -86,12 +87,13 @@ bool fraud(const fs::path& fixtures, const fs::path& output) {
 }
 
 bool digits(const fs::path& fixtures, const fs::path& output) {
-  const LabeledData data = load_idx((fixtures / "digits-images.idx3-ubyte.gz").string(), (fixtures / "digits-labels.idx1-ubyte.gz").string());
+  const LabeledData data = load_idx((fixtures / "digits-images.idx3-ubyte.gz").string(),
+                                    (fixtures / "digits-labels.idx1-ubyte.gz").string());
   cli::TensorDatasetOptions options;
   options.pictures = true;
   options.transform = [](const Tensor& x) { return div(x.unsqueeze(1).to(DType::f32), 255.0); };
-  return demonstrate("digits", "Handwritten digits, a small convolutional network", cli::TensorDataset(data.inputs, data.labels, options),
-                     fixtures, output);
+  return demonstrate("digits", "Handwritten digits, a small convolutional network",
+                     cli::TensorDataset(data.inputs, data.labels, options), fixtures, output);
 }
 
 }  // namespace
