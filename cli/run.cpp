@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "command.h"
 #include "text.h"
@@ -61,6 +62,11 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
     std::printf(", of %d calls least %.2f ms, median %.2f ms", arguments.repeat, timing.min_ms,
                 timing.median_ms);
   std::puts("");
+  if (arguments.output.empty() && y.numel() <= 1000) {
+    std::ostringstream text;
+    text << y;
+    std::puts(text.str().c_str());
+  }
 }
 
 int run(const Program& program, const Arguments& arguments) {

@@ -152,6 +152,8 @@ TEST_CASE("cli: run computes what PyTorch computes") {
   for (size_t i = 0; i < expected.size(); ++i) {
     for (size_t j = 0; j < 3; ++j) CHECK(std::abs(y.data<float>()[i * 3 + j] - expected[i][j]) < 1e-6);
   }
+  // Without --output the result is printed, as PyTorch would.
+  CHECK(has(sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("x.npy")).out, "\ntensor([["));
   // A wrong input is the user's affair, and says so.
   const Result wrong =
       sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("table.npz"));
