@@ -81,23 +81,56 @@ transforms::Preset preset_of(const DataOptions& options, const nn::ModelInfo* mo
   return out;
 }
 
-// u8 (N, C, H, W) or (N, H, W) to what the model takes.
-std::function<Tensor(const Tensor&)> picture_transform(const transforms::Preset& preset,
-                                                       std::optional<double> scale) {
-  return [preset, scale](const Tensor& batch) {
-    Tensor x = batch.dim() == 3 ? batch.unsqueeze(1) : batch;
-    if (preset.resize > 0 || preset.crop > 0) {
-      Tensor out;
-      for (int64_t i = 0; i < x.size(0); ++i) {
-        Tensor one = x[i].permute({1, 2, 0}).contiguous();
-        if (preset.resize > 0) one = transforms::resize(one, preset.resize);
-        if (preset.crop > 0) one = transforms::center_crop(one, {preset.crop, preset.crop});
-        if (!out.defined()) out = empty(Shape{x.size(0), one.size(2), one.size(0), one.size(1)}, DType::u8);
-        out[i].copy_(one.permute({2, 0, 1}));
-      }
-      x = out;
+// f(sample) for each sample of a batch, stacked.
+template <class F>
+Tensor map_samples(const Tensor& batch, F&& f) {
+  Tensor out;
+  for (int64_t i = 0; i < batch.size(0); ++i) {
+    const Tensor one = f(batch[i]);
+    if (!out.defined()) {
+      std::vector<int64_t> extents = one.shape().extents();
+      extents.insert(extents.begin(), batch.size(0));
+      out = empty(Shape(extents), one.dtype());
     }
+    out[i].copy_(one);
+  }
+  return out;
+}
+
+// u8 (C, H, W) resized and cropped as torchvision does with a PIL picture.
+Tensor resize_picture(const Tensor& chw, const transforms::Preset& preset) {
+  Tensor hwc = chw.permute({1, 2, 0}).contiguous();
+  if (preset.resize > 0) hwc = transforms::resize(hwc, preset.resize);
+  if (preset.crop > 0) hwc = transforms::center_crop(hwc, {preset.crop, preset.crop});
+  return hwc.permute({2, 0, 1});
+}
+
+// Floating (C, H, W) resized and cropped as torchvision does with a tensor.
+Tensor resize_values(const Tensor& chw, const transforms::Preset& preset) {
+  Tensor out = chw;
+  if (preset.resize > 0) {
+    const transforms::Size size = transforms::resized_size({chw.size(1), chw.size(2)}, preset.resize);
+    InterpolateOptions how;
+    how.size = {size.height, size.width};
+    how.mode = "bilinear";
+    how.antialias = true;
+    out = interpolate(out.unsqueeze(0), how)[0];
+  }
+  return preset.crop > 0 ? transforms::center_crop(out, {preset.crop, preset.crop}) : out;
+}
+
+// u8 (N, C, H, W) or (N, H, W) to what the model takes.
+std::function<Tensor(const Tensor&)> picture_transform(const DataOptions& options,
+                                                       const nn::ModelInfo* model) {
+  const transforms::Preset preset = preset_of(options, model);
+  const bool resizes = preset.resize > 0 || preset.crop > 0, as_values = options.resize_as == "tensor";
+  return [preset, resizes, as_values, scale = options.scale](const Tensor& batch) {
+    Tensor x = batch.dim() == 3 ? batch.unsqueeze(1) : batch;
+    if (resizes && !as_values)
+      x = map_samples(x, [&](const Tensor& one) { return resize_picture(one, preset); });
     x = scale ? mul(x.to(DType::f32), Scalar(*scale)) : div(x.to(DType::f32), Scalar(255.0));
+    if (resizes && as_values)
+      x = map_samples(x, [&](const Tensor& one) { return resize_values(one, preset); });
     return preset.mean.empty() ? x : transforms::normalize(x, preset.mean, preset.std);
   };
 }
@@ -129,8 +162,7 @@ std::unique_ptr<Dataset> in_memory(LabeledData data, const DataOptions& options,
   const Shape& shape = data.inputs.shape();
   out.pictures = data.inputs.dtype() == DType::u8 &&
                  (shape.dim() == 3 || (shape.dim() == 4 && (shape[1] == 1 || shape[1] == 3)));
-  out.transform =
-      out.pictures ? picture_transform(preset_of(options, model), options.scale) : array_transform(options);
+  out.transform = out.pictures ? picture_transform(options, model) : array_transform(options);
   return std::make_unique<TensorDataset>(std::move(data.inputs), data.labels, std::move(out));
 }
 
@@ -166,6 +198,11 @@ void add_data_options(CLI::App* command, DataOptions& options) {
       ->check(CLI::NonNegativeNumber);
   command->add_option("--crop", options.crop, "Then cut out the middle; 0: not")
       ->check(CLI::NonNegativeNumber);
+  command
+      ->add_option(
+          "--resize-as", options.resize_as,
+          "Resize 8-bit pictures, as torchvision does with PIL, or tensors, by interpolation of the values")
+      ->check(CLI::IsMember({"picture", "tensor"}));
   command->add_option("--scale", options.scale, "Factor on the stored values; by default 1/255 for pictures");
 }
 
@@ -174,6 +211,7 @@ std::unique_ptr<Dataset> open_dataset(const DataOptions& options, const nn::Mode
   LabeledData data;
   if (spec.kind == "images") {
     check(!options.scale, "[data] --scale is not for images:FOLDER, whose pixels come as 0 to 1");
+    check(options.resize_as == "picture", "[data] --resize-as tensor is not for images:FOLDER");
     return std::make_unique<ImageFolder>(spec.path, transforms::pipeline(preset_of(options, model)));
   }
   if (spec.kind == "cifar10") {

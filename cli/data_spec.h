@@ -16,6 +16,7 @@ struct DataOptions {
   std::string spec;                     // "cifar10:FILE", "idx:IMAGES,LABELS", ...
   std::vector<double> mean, std;        // empty: the model's own for pictures, none for other data
   std::optional<int64_t> resize, crop;  // 0: none; empty: the model's own for pictures
+  std::string resize_as = "picture";    // or "tensor"
   std::optional<double> scale;          // factor on what is stored; empty: 1/255 for pictures, else 1
 };
 

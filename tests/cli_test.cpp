@@ -153,7 +153,8 @@ TEST_CASE("cli: run computes what PyTorch computes") {
     for (size_t j = 0; j < 3; ++j) CHECK(std::abs(y.data<float>()[i * 3 + j] - expected[i][j]) < 1e-6);
   }
   // Without --output the result is printed, as PyTorch would.
-  CHECK(has(sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("x.npy")).out, "\ntensor([["));
+  CHECK(has(sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("x.npy")).out,
+            "\ntensor([["));
   // A wrong input is the user's affair, and says so.
   const Result wrong =
       sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("table.npz"));
@@ -184,6 +185,12 @@ TEST_CASE("cli: eval gives the figures of PyTorch and scikit-learn") {
              file("grey.pth") + " --data 'idx:" + fixture("cli/images-idx3").string() + "," +
              fixture("cli/labels-idx1").string() + "'",
          expected["grey"]);
+  for (const std::string how : {"picture", "tensor"}) {
+    agrees("--model 'Sequential(Flatten(), Linear(64, 10))' --resize 12 --crop 8 --resize-as " + how +
+               " --weights " + file("grey.pth") + " --data 'idx:" + fixture("cli/images-idx3").string() +
+               "," + fixture("cli/labels-idx1").string() + "'",
+           expected["grey_" + how]);
+  }
   agrees(
       "--model 'Sequential(AdaptiveAvgPool2d(2), Flatten(), Linear(12, 10))' --mean 0.5,0.4,0.3 --std "
       "0.2,0.3,0.4 --batch 4 --weights " +

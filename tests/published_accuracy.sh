@@ -16,7 +16,7 @@ case $name in
     set -- --model "Sequential(Conv2d(1, 16, 4, stride=2, padding=1), ReLU(), Conv2d(16, 32, 4, stride=2, padding=1), ReLU(),
                                Flatten(), Linear(1568, 100), ReLU(), Linear(100, 10))" --data "$mnist" ;;
   lenet) weights="$files/mnist/lenet_epoch=12_test_acc=0.991.pth" wanted=0.9908 off=0.0001
-    set -- --model lenet --resize 32 --data "$mnist" ;;
+    set -- --model lenet --resize 32 --resize-as tensor --data "$mnist" ;;
   *) echo "no published accuracy named $name"; exit 2 ;;
 esac
 if [ ! -e "$weights" ]; then echo "skipped: no $weights"; exit 77; fi
