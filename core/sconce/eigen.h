@@ -1,9 +1,8 @@
 // Tensors and Eigen objects on the same memory, without a copy. Only this header needs Eigen.
-//   auto m = sconce::matrix<float>(x);          // a row-major view of a 2-dim tensor: m * m.transpose(),
-//   m.row(0).setZero() sconce::Tensor t = sconce::borrow(matrix);  // a tensor on the memory of an Eigen
-//   matrix
-// A view is valid as long as the tensor's storage lives; it does not keep it alive. Do not name a view of a
-// temporary tensor's copy `auto`-deduced from an expression: Eigen expressions hold references.
+//   auto m = sconce::matrix<float>(x);            // a row-major view of a 2-dim tensor: m.row(0).setZero()
+//   sconce::Tensor t = sconce::borrow(matrix);    // a tensor on the memory of an Eigen matrix
+// A view is valid as long as the tensor's storage lives; it does not keep it alive. Do not name an expression
+// of views with `auto`: Eigen expressions hold references.
 #pragma once
 #include <sconce/ops/create.h>
 #include <sconce/tensor.h>

@@ -19,8 +19,10 @@ namespace sconce::nn {
 //   struct Net : nn::Module {                                // names are those of the Python class
 //     nn::Conv2d conv1{3, 16, 3, {.padding = 1}};
 //     nn::Linear fc{16 * 14 * 14, 10};
-//     Tensor forward(const Tensor& x) const override { return fc(flatten(max_pool2d(relu(conv1(x)), 2), 1));
-//     } void members(Walk& w) override { w("conv1", conv1), w("fc", fc); }
+//     Tensor forward(const Tensor& x) const override {
+//       return fc(flatten(max_pool2d(relu(conv1(x)), 2), 1));
+//     }
+//     void members(Walk& w) override { w("conv1", conv1), w("fc", fc); }
 //   };
 // Modules move but do not copy: two modules with the same parameters by accident is nothing that anybody
 // wants. Parameters of the layers start as zeros (norms: weight and variance one), since Sconce never
