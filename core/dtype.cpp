@@ -64,8 +64,10 @@ std::optional<DType> parse_dtype(std::string_view name) {
   for (int i = 0; i < dtype_count; ++i)
     if (name == table[i].name || name == table[i].short_name) return static_cast<DType>(i);
   constexpr std::pair<std::string_view, DType> aliases[] = {
-      {"half", DType::f16}, {"float", DType::f32}, {"double", DType::f64},   {"long", DType::i64},
-      {"int", DType::i32},  {"short", DType::i16}, {"cfloat", DType::complex64}, {"cdouble", DType::complex128},
+      {"half", DType::f16},         {"float", DType::f32},
+      {"double", DType::f64},       {"long", DType::i64},
+      {"int", DType::i32},          {"short", DType::i16},
+      {"cfloat", DType::complex64}, {"cdouble", DType::complex128},
       {"chalf", DType::complex32}};
   for (const auto& [alias, dtype] : aliases)
     if (name == alias) return dtype;
@@ -77,7 +79,9 @@ bool is_complex(DType dtype) { return entry(dtype).family == Family::complex; }
 bool is_integral(DType dtype) { return entry(dtype).family == Family::integral; }
 bool is_quantized(DType dtype) { return entry(dtype).family == Family::quantized; }
 bool is_bits(DType dtype) { return entry(dtype).family == Family::bits; }
-bool is_numeric(DType dtype) { return !is_quantized(dtype) && !is_bits(dtype) && dtype != DType::f4_e2m1fn_x2; }
+bool is_numeric(DType dtype) {
+  return !is_quantized(dtype) && !is_bits(dtype) && dtype != DType::f4_e2m1fn_x2;
+}
 
 void fail_dtype(const char* op, DType dtype) {
   fail(ErrorKind::unsupported, "[", op, "] is not implemented for dtype ", name_of(dtype));

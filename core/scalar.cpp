@@ -5,10 +5,14 @@
 namespace sconce {
 
 double Scalar::to_double() const {
-  return std::visit([](auto v) {
-    if constexpr (std::is_same_v<decltype(v), std::complex<double>>) return v.real();
-    else return static_cast<double>(v);
-  }, value_);
+  return std::visit(
+      [](auto v) {
+        if constexpr (std::is_same_v<decltype(v), std::complex<double>>)
+          return v.real();
+        else
+          return static_cast<double>(v);
+      },
+      value_);
 }
 
 int64_t Scalar::to_int64() const {

@@ -36,8 +36,8 @@ Strides Shape::contiguous_strides() const {
 
 int64_t Shape::wrap(int64_t d, int64_t dims) {
   const int64_t range = std::max<int64_t>(dims, 1);
-  check(d >= -range && d < range, "Dimension out of range (expected to be in range of [", -range, ", ", range - 1,
-        "], but got ", d, ")");
+  check(d >= -range && d < range, "Dimension out of range (expected to be in range of [", -range, ", ",
+        range - 1, "], but got ", d, ")");
   return d < 0 ? d + range : d;
 }
 
@@ -55,8 +55,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
   for (int64_t d = dims - 1; d >= 0; --d) {
     const int64_t da = d - (dims - a.dim()), db = d - (dims - b.dim());
     const int64_t na = da < 0 ? 1 : a[da], nb = db < 0 ? 1 : b[db];
-    check(na == nb || na == 1 || nb == 1, "The size of tensor a (", na, ") must match the size of tensor b (", nb,
-          ") at non-singleton dimension ", d);
+    check(na == nb || na == 1 || nb == 1, "The size of tensor a (", na, ") must match the size of tensor b (",
+          nb, ") at non-singleton dimension ", d);
     out[static_cast<size_t>(d)] = na == 1 ? nb : na;
   }
   return Shape(std::move(out));

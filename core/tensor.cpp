@@ -11,7 +11,8 @@ int64_t extent_needed(const Shape& shape, const Strides& strides, int64_t offset
   for (int64_t d = 0; d < shape.dim(); ++d) {
     if (shape[d] == 0) return 0;
     int64_t reach = 0;
-    check(checked_multiply(shape[d] - 1, strides[static_cast<size_t>(d)], reach) && checked_add(last, reach, last),
+    check(checked_multiply(shape[d] - 1, strides[static_cast<size_t>(d)], reach) &&
+              checked_add(last, reach, last),
           "[Tensor] the view of shape ", shape, " reaches past 64 bits");
   }
   check(checked_add(last, 1, last), "[Tensor] the view of shape ", shape, " reaches past 64 bits");
@@ -21,17 +22,21 @@ int64_t extent_needed(const Shape& shape, const Strides& strides, int64_t offset
 }  // namespace
 
 Tensor::Tensor(Storage storage, DType dtype, Shape shape, Strides strides, int64_t offset)
-    : storage_(std::move(storage)), dtype_(dtype), shape_(std::move(shape)), strides_(std::move(strides)), offset_(offset) {
-  check(static_cast<int64_t>(strides_.size()) == shape_.dim(), "[Tensor] expected ", shape_.dim(), " strides for shape ",
-        shape_, ", got ", strides_.size());
+    : storage_(std::move(storage)),
+      dtype_(dtype),
+      shape_(std::move(shape)),
+      strides_(std::move(strides)),
+      offset_(offset) {
+  check(static_cast<int64_t>(strides_.size()) == shape_.dim(), "[Tensor] expected ", shape_.dim(),
+        " strides for shape ", shape_, ", got ", strides_.size());
   check(offset_ >= 0, "[Tensor] expected a storage offset of at least 0, got ", offset_);
   for (int64_t s : strides_) check(s >= 0, "[Tensor] expected strides of at least 0, got ", s);
   numel_ = shape_.numel();
   if (storage_.device() == meta) return;
   const int64_t available = static_cast<int64_t>(storage_.nbytes() / size_of(dtype_));
   const int64_t needed = extent_needed(shape_, strides_, offset_);
-  check(needed <= available, "[Tensor] the view of shape ", shape_, " needs ", needed, " elements of ", name_of(dtype_),
-        ", the storage has ", available);
+  check(needed <= available, "[Tensor] the view of shape ", shape_, " needs ", needed, " elements of ",
+        name_of(dtype_), ", the storage has ", available);
 }
 
 Tensor::Tensor(Storage storage, DType dtype, Shape shape)
@@ -50,8 +55,8 @@ bool Tensor::is_contiguous() const {
 }
 
 bool Tensor::is_same_view(const Tensor& other) const {
-  return storage_ == other.storage_ && dtype_ == other.dtype_ && offset_ == other.offset_ && shape_ == other.shape_ &&
-         strides_ == other.strides_;
+  return storage_ == other.storage_ && dtype_ == other.dtype_ && offset_ == other.offset_ &&
+         shape_ == other.shape_ && strides_ == other.strides_;
 }
 
 void* Tensor::address() const {

@@ -12,7 +12,8 @@ class CpuBackend final : public Backend {
   void matmul(const MatmulArgs& args) override;
   void conv2d(const ConvArgs& args) override;
   void unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scalar& b) override;
-  void binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType common, const Scalar& alpha) override;
+  void binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType common,
+              const Scalar& alpha) override;
 
   void max_pool2d(const MaxPoolArgs& args) override;
   void avg_pool2d(const AvgPoolArgs& args) override;
@@ -27,10 +28,12 @@ class CpuBackend final : public Backend {
   void gather(const Tensor& source, int64_t d, const Tensor& index, Tensor& out) override;
   void masked_copy(const Tensor& mask, const Tensor& source, Tensor& target) override;
   void reduce(ReduceOp op, const Tensor& x, const Strips& strips, Tensor& out, double parameter) override;
-  void arg_reduce(bool largest, const Tensor& x, const Strips& strips, Tensor* values, Tensor& indices) override;
+  void arg_reduce(bool largest, const Tensor& x, const Strips& strips, Tensor* values,
+                  Tensor& indices) override;
   void scan(ScanOp op, const Tensor& x, const Strips& strips, Tensor& out) override;
   void softmax(bool logarithm, const Tensor& x, const Strips& strips, Tensor& out) override;
-  void sort(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values, Tensor& indices) override;
+  void sort(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values,
+            Tensor& indices) override;
   void pad(PadMode mode, const Tensor& x, const std::vector<int64_t>& before, Tensor& out) override;
 };
 

@@ -43,7 +43,8 @@ class Backend {
   // x has out's shape. A floating out with an integer x computes in out's type.
   virtual void unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scalar& b) = 0;
   // a and b broadcast to out's shape; both are read in the compute type of `common`.
-  virtual void binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType common, const Scalar& alpha) = 0;
+  virtual void binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType common,
+                      const Scalar& alpha) = 0;
 
   // Pooling: max for real dtypes but boolean; avg for f64 f32 f16 bf16 i64; adaptive for f64 f32 f16 bf16.
   virtual void max_pool2d(const MaxPoolArgs& args) = 0;
@@ -68,11 +69,13 @@ class Backend {
   // Along strips of a contiguous x; results are contiguous, one element or one strip for each of x's.
   virtual void reduce(ReduceOp op, const Tensor& x, const Strips& strips, Tensor& out, double parameter) = 0;
   // The first largest (smallest) element of each strip, NaN before all: its index, and its value unless `values` is null.
-  virtual void arg_reduce(bool largest, const Tensor& x, const Strips& strips, Tensor* values, Tensor& indices) = 0;
+  virtual void arg_reduce(bool largest, const Tensor& x, const Strips& strips, Tensor* values,
+                          Tensor& indices) = 0;
   virtual void scan(ScanOp op, const Tensor& x, const Strips& strips, Tensor& out) = 0;
   virtual void softmax(bool logarithm, const Tensor& x, const Strips& strips, Tensor& out) = 0;
   // The first k elements of each strip in ascending or descending order, NaN as the largest, equals by index.
-  virtual void sort(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values, Tensor& indices) = 0;
+  virtual void sort(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values,
+                    Tensor& indices) = 0;
   // x, contiguous and of any dtype, with before[d] elements more (less, when negative) in front of dimension d and as many
   // behind as out has room for.
   virtual void pad(PadMode mode, const Tensor& x, const std::vector<int64_t>& before, Tensor& out) = 0;

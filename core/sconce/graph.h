@@ -17,8 +17,8 @@ using ValueId = int32_t;  // index into Graph::values
 inline constexpr ValueId no_value = -1;
 
 // An argument of a node: a value of the graph, several, or a constant. monostate is None.
-using Argument = std::variant<std::monostate, ValueId, std::vector<ValueId>, bool, int64_t, double, std::vector<int64_t>,
-                              std::vector<double>, DType, std::string>;
+using Argument = std::variant<std::monostate, ValueId, std::vector<ValueId>, bool, int64_t, double,
+                              std::vector<int64_t>, std::vector<double>, DType, std::string>;
 
 // How a node's result relates to its inputs, as ATen schemas say it.
 enum class Aliasing { fresh, view, write };
@@ -58,8 +58,8 @@ struct Graph {
 class Recorder {
  public:
   // An argument as the ops give it; an undefined Tensor records None.
-  using Input = std::variant<std::monostate, Tensor, std::vector<Tensor>, bool, int64_t, double, std::vector<int64_t>,
-                             std::vector<double>, DType, std::string>;
+  using Input = std::variant<std::monostate, Tensor, std::vector<Tensor>, bool, int64_t, double,
+                             std::vector<int64_t>, std::vector<double>, DType, std::string>;
   using Inputs = std::vector<std::pair<std::string, Input>>;
 
   Recorder();
@@ -77,9 +77,11 @@ class Recorder {
   // Appends a node with one result and returns the tensor that stands for it. Tensors are recognised by identity
   // (Tensor::is_same_view): results of this recorder are its values, real tensors become constants, each once. Throws
   // ErrorKind::invalid_argument on a tensor without data that this recorder did not give.
-  Tensor record(std::string op, Inputs inputs, const Shape& shape, DType dtype, Aliasing aliasing = Aliasing::fresh);
+  Tensor record(std::string op, Inputs inputs, const Shape& shape, DType dtype,
+                Aliasing aliasing = Aliasing::fresh);
   // The same with several results.
-  std::vector<Tensor> record(std::string op, Inputs inputs, const std::vector<std::pair<Shape, DType>>& results,
+  std::vector<Tensor> record(std::string op, Inputs inputs,
+                             const std::vector<std::pair<Shape, DType>>& results,
                              Aliasing aliasing = Aliasing::fresh);
   // Names the module whose calls follow; modules push and pop while they run.
   void push_scope(std::string_view name);

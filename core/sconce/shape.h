@@ -17,7 +17,8 @@ class Shape {
   Shape(std::initializer_list<int64_t> extents) : Shape(std::vector<int64_t>(extents)) {}
   // Throws ErrorKind::invalid_argument on a negative extent.
   explicit Shape(std::vector<int64_t> extents);
-  explicit Shape(std::span<const int64_t> extents) : Shape(std::vector<int64_t>(extents.begin(), extents.end())) {}
+  explicit Shape(std::span<const int64_t> extents)
+      : Shape(std::vector<int64_t>(extents.begin(), extents.end())) {}
 
   int64_t dim() const { return static_cast<int64_t>(extents_.size()); }
   // Dimension d, which may count from the end (-1 is the last). Throws ErrorKind::invalid_argument out of range.

@@ -49,9 +49,13 @@ class Tensor {
   void* mutable_data() { return address(); }
   // The same, typed. Throws ErrorKind::invalid_argument when T is not the dtype's type.
   template <class T>
-  const T* data() const { return expect(dtype_of<T>), static_cast<const T*>(address()); }
+  const T* data() const {
+    return expect(dtype_of<T>), static_cast<const T*>(address());
+  }
   template <class T>
-  T* mutable_data() { return expect(dtype_of<T>), static_cast<T*>(address()); }
+  T* mutable_data() {
+    return expect(dtype_of<T>), static_cast<T*>(address());
+  }
 
   // The only element, cast to T. Throws ErrorKind::invalid_argument unless numel() == 1, and, on a tensor that is being
   // recorded (<sconce/graph.h>), because it has no value yet.
@@ -60,7 +64,8 @@ class Tensor {
   Scalar item_scalar() const;
 
   // --- views: same storage, nothing copied (definitions in ops/view.cpp, semantics of the torch.Tensor methods) ---
-  Tensor view(const std::vector<int64_t>& shape) const;  // one extent may be -1; throws where a copy would be needed
+  Tensor view(
+      const std::vector<int64_t>& shape) const;  // one extent may be -1; throws where a copy would be needed
   Tensor permute(const std::vector<int64_t>& dims) const;
   Tensor transpose(int64_t a, int64_t b) const;
   Tensor t() const;
@@ -72,11 +77,12 @@ class Tensor {
   Tensor operator[](int64_t index) const { return select(0, index); }
 
   // --- copies (definitions in ops/copy.cpp) ---
-  Tensor clone() const;                // contiguous, own storage
-  Tensor contiguous() const;           // itself when it is contiguous already, else clone()
-  Tensor to(DType dtype) const;        // itself when nothing changes; PyTorch's rounding and saturation
+  Tensor clone() const;          // contiguous, own storage
+  Tensor contiguous() const;     // itself when it is contiguous already, else clone()
+  Tensor to(DType dtype) const;  // itself when nothing changes; PyTorch's rounding and saturation
   Tensor to(Device device) const;
-  Tensor reshape(const std::vector<int64_t>& shape) const;  // a view when possible, else a copy; one -1 allowed
+  Tensor reshape(
+      const std::vector<int64_t>& shape) const;  // a view when possible, else a copy; one -1 allowed
   Tensor flatten(int64_t start = 0, int64_t end = -1) const;
   // Overwrites the elements with those of `source`, which broadcasts and casts, as Tensor.copy_(). Returns *this.
   Tensor& copy_(const Tensor& source);
@@ -99,10 +105,14 @@ std::ostream& operator<<(std::ostream& out, const Tensor& tensor);
 template <class T>
 T Tensor::item() const {
   const Scalar s = item_scalar();
-  if constexpr (std::is_same_v<T, std::complex<double>>) return s.to_complex();
-  else if constexpr (std::is_same_v<T, bool>) return s.to_bool();
-  else if constexpr (std::is_integral_v<T>) return static_cast<T>(s.to_int64());
-  else return static_cast<T>(s.to_double());
+  if constexpr (std::is_same_v<T, std::complex<double>>)
+    return s.to_complex();
+  else if constexpr (std::is_same_v<T, bool>)
+    return s.to_bool();
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(s.to_int64());
+  else
+    return static_cast<T>(s.to_double());
 }
 
 }  // namespace sconce

@@ -16,8 +16,7 @@ void set_num_threads(int count);
 class RangeFunction {
  public:
   template <class F>
-    requires(!std::is_same_v<std::remove_const_t<F>, RangeFunction>)
-  RangeFunction(F& f)
+  requires(!std::is_same_v<std::remove_const_t<F>, RangeFunction>) RangeFunction(F& f)
       : object_(const_cast<void*>(static_cast<const void*>(&f))),
         call_([](void* object, int64_t begin, int64_t end) { (*static_cast<F*>(object))(begin, end); }) {}
   void operator()(int64_t begin, int64_t end) const { call_(object_, begin, end); }

@@ -12,15 +12,15 @@ namespace sconce {
 
 // Limits that are checked before anything is allocated. Passing one throws ErrorKind::out_of_budget.
 struct Budget {
-  uint64_t pickle_bytes = uint64_t{1} << 30;       // length of one pickle program
-  uint64_t opcodes = 100'000'000;                  // pickle operations
+  uint64_t pickle_bytes = uint64_t{1} << 30;  // length of one pickle program
+  uint64_t opcodes = 100'000'000;             // pickle operations
   uint64_t memo_entries = 50'000'000;
-  uint64_t string_bytes = uint64_t{1} << 30;       // one string or bytes object
-  uint64_t depth = 1000;                           // nesting of the value tree
-  uint64_t tree_bytes = uint64_t{4} << 30;         // memory of the value tree, tensors apart
+  uint64_t string_bytes = uint64_t{1} << 30;  // one string or bytes object
+  uint64_t depth = 1000;                      // nesting of the value tree
+  uint64_t tree_bytes = uint64_t{4} << 30;    // memory of the value tree, tensors apart
   uint64_t tensors = 10'000'000;
-  uint64_t materialized_bytes = uint64_t{1} << 36; // inflated or copied, in total
-  uint64_t inflate_ratio = 1100;                   // uncompressed : compressed, of one record (deflate cannot exceed 1032)
+  uint64_t materialized_bytes = uint64_t{1} << 36;  // inflated or copied, in total
+  uint64_t inflate_ratio = 1100;  // uncompressed : compressed, of one record (deflate cannot exceed 1032)
 };
 
 // How careful to be. strict refuses what a careful reader should; compat takes what torch takes and reports warnings.
@@ -31,10 +31,10 @@ enum class Profile { strict, compat };
 using MapLocation = std::variant<std::monostate, Device, std::map<std::string, std::string>>;
 
 struct LoadOptions {
-  std::string key = {};      // which dictionary holds the state_dict: "state_dict", "model.net"; empty: find it
+  std::string key = {};  // which dictionary holds the state_dict: "state_dict", "model.net"; empty: find it
   MapLocation map_location = {};
   Profile profile = Profile::strict;
-  bool verify_crc = true;    // check each record's CRC-32 when its bytes are first used
+  bool verify_crc = true;  // check each record's CRC-32 when its bytes are first used
   Budget budget = {};
 };
 

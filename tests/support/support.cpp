@@ -18,7 +18,9 @@ namespace fs = std::filesystem;
 
 fs::path fixture(const std::string& name) { return fs::path(SCONCE_FIXTURES) / name; }
 
-nlohmann::json json_fixture(const std::string& name) { return nlohmann::json::parse(read_file(fixture(name))); }
+nlohmann::json json_fixture(const std::string& name) {
+  return nlohmann::json::parse(read_file(fixture(name)));
+}
 
 namespace {
 
@@ -45,10 +47,14 @@ std::vector<std::complex<double>> values_of(const Tensor& t) {
   with_type("values_of", dense.dtype(), [&]<class T>() {
     const T* from = static_cast<const T*>(dense.data());
     for (size_t i = 0; i < out.size(); ++i) {
-      if constexpr (std::is_same_v<T, Complex32>) out[i] = std::complex<double>(std::complex<float>(from[i]));
-      else if constexpr (std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>) out[i] = from[i];
-      else if constexpr (std::is_arithmetic_v<T>) out[i] = static_cast<double>(from[i]);
-      else out[i] = static_cast<double>(static_cast<float>(from[i]));
+      if constexpr (std::is_same_v<T, Complex32>)
+        out[i] = std::complex<double>(std::complex<float>(from[i]));
+      else if constexpr (std::is_same_v<T, std::complex<float>> || std::is_same_v<T, std::complex<double>>)
+        out[i] = from[i];
+      else if constexpr (std::is_arithmetic_v<T>)
+        out[i] = static_cast<double>(from[i]);
+      else
+        out[i] = static_cast<double>(static_cast<float>(from[i]));
     }
   });
   return out;
@@ -61,7 +67,8 @@ Tensor tensor_from(const nlohmann::json& j) {
   check(dtype.has_value(), "unknown dtype in fixture");
   Tensor out = empty(Shape(j.at("shape").get<std::vector<int64_t>>()), *dtype);
   const std::string bytes = decode_base64(j.at("data").get<std::string>());
-  check(static_cast<int64_t>(bytes.size()) == out.nbytes(), "fixture of ", bytes.size(), " bytes, expected ", out.nbytes());
+  check(static_cast<int64_t>(bytes.size()) == out.nbytes(), "fixture of ", bytes.size(), " bytes, expected ",
+        out.nbytes());
   if (!bytes.empty()) std::memcpy(out.mutable_data(), bytes.data(), bytes.size());
   return out;
 }
