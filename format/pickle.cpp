@@ -585,7 +585,7 @@ void PickleReader::get(uint64_t index) {
 void PickleReader::push_global(std::string module, std::string name) {
   if (!is_utf8(module) || !is_utf8(name)) fail(ErrorKind::corrupt, "a global's name is not UTF-8");
   charge(leaf_cost + 2 * (module.size() + name.size()));
-  if (protocol_ < 3) std::tie(module, name) = python3_name(std::move(module), std::move(name));
+  if (protocol_ < 3) std::tie(module, name) = python3_name(module, name);
   std::string full = module + "." + name;
   if (known_globals_.insert(full).second) globals_.push_back(std::move(full));
   push(meaning_.global(module, name));

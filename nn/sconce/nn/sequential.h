@@ -48,7 +48,7 @@ class Container : public Module {
   void append(NamedModule child) { children_.push_back(std::move(child)); }
   template <class M>
   requires std::derived_from<M, Module>
-  void append(M&& module) { append(std::make_unique<M>(std::move(module))); }
+  void append(M&& module) { append(std::make_unique<M>(std::forward<M>(module))); }
   // Children by name; null where there is none.
   Module* find(std::string_view name) const;
 
@@ -67,12 +67,12 @@ class Sequential : public Container {
  public:
   Sequential() = default;
   template <ModuleValue... M>
-  requires(sizeof...(M) > 0) explicit Sequential(M&&... modules) { (append(std::move(modules)), ...); }
+  requires(sizeof...(M) > 0) explicit Sequential(M&&... modules) { (append(std::forward<M>(modules)), ...); }
 
   // Adds at the end, under the next number.
   template <class M>
   requires std::derived_from<M, Module> Sequential& push_back(M&& module) {
-    return append(std::move(module)), *this;
+    return append(std::forward<M>(module)), *this;
   }
   Sequential& push_back(std::unique_ptr<Module> module) { return append(std::move(module)), *this; }
   Sequential& push_back(std::string name, std::unique_ptr<Module> module) {
@@ -86,11 +86,11 @@ class ModuleList : public Container {
  public:
   ModuleList() = default;
   template <ModuleValue... M>
-  requires(sizeof...(M) > 0) explicit ModuleList(M&&... modules) { (append(std::move(modules)), ...); }
+  requires(sizeof...(M) > 0) explicit ModuleList(M&&... modules) { (append(std::forward<M>(modules)), ...); }
 
   template <class M>
   requires std::derived_from<M, Module> ModuleList& push_back(M&& module) {
-    return append(std::move(module)), *this;
+    return append(std::forward<M>(module)), *this;
   }
   ModuleList& push_back(std::unique_ptr<Module> module) { return append(std::move(module)), *this; }
 
@@ -104,12 +104,12 @@ class ModuleDict : public Container {
   ModuleDict() = default;
   template <class... M>
   requires(sizeof...(M) > 0 && (std::same_as<M, NamedModule> && ...)) explicit ModuleDict(M&&... modules) {
-    (append(std::move(modules)), ...);
+    (append(std::forward<M>(modules)), ...);
   }
 
   template <class M>
   requires std::derived_from<M, Module> ModuleDict& insert(std::string name, M&& module) {
-    return append(named(std::move(name), std::move(module))), *this;
+    return append(named(std::move(name), std::forward<M>(module))), *this;
   }
   ModuleDict& insert(std::string name, std::unique_ptr<Module> module) {
     return append(NamedModule{std::move(name), std::move(module)}), *this;
