@@ -123,7 +123,7 @@ Value Value::set(Items items) {
   return Value(std::move(node));
 }
 
-Value Value::size(std::vector<int64_t> extents) {
+Value Value::size(const std::vector<int64_t>& extents) {
   auto node = make_container(Kind::size);
   for (const int64_t n : extents) node->container->items.emplace_back(n);
   return Value(std::move(node));

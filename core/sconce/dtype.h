@@ -11,40 +11,16 @@
 namespace sconce {
 
 // As torch.dtype. The quantized and bits types are storage formats: they load, print and save, and no op computes on them.
+// clang-format off
 enum class DType : uint8_t {
-  f64,
-  f32,
-  f16,
-  bf16,
-  f8_e4m3fn,
-  f8_e5m2,
-  f8_e4m3fnuz,
-  f8_e5m2fnuz,
-  f8_e8m0fnu,
-  f4_e2m1fn_x2,
-  i8,
-  i16,
-  i32,
-  i64,
-  u8,
-  u16,
-  u32,
-  u64,
-  boolean,
-  complex32,
-  complex64,
-  complex128,
-  qint8,
-  quint8,
-  qint32,
-  quint4x2,
-  quint2x4,
-  bits8,
-  bits16,
-  bits1x8,
-  bits2x4,
-  bits4x2,
+  f64, f32, f16, bf16,
+  f8_e4m3fn, f8_e5m2, f8_e4m3fnuz, f8_e5m2fnuz, f8_e8m0fnu, f4_e2m1fn_x2,
+  i8, i16, i32, i64, u8, u16, u32, u64, boolean,
+  complex32, complex64, complex128,
+  qint8, quint8, qint32, quint4x2, quint2x4,
+  bits8, bits16, bits1x8, bits2x4, bits4x2,
 };
+// clang-format on
 inline constexpr int dtype_count = 32;
 
 // Bytes of one element (of one byte-sized pack for f4_e2m1fn_x2, quint4x2, quint2x4 and bits1x8..4x2).
@@ -95,48 +71,29 @@ inline constexpr DType dtype_of = [] {
   static_assert(sizeof(T) == 0, "not an element type");
   return DType::f32;
 }();
-template <>
-inline constexpr DType dtype_of<double> = DType::f64;
-template <>
-inline constexpr DType dtype_of<float> = DType::f32;
-template <>
-inline constexpr DType dtype_of<Half> = DType::f16;
-template <>
-inline constexpr DType dtype_of<BFloat16> = DType::bf16;
-template <>
-inline constexpr DType dtype_of<Float8_e4m3fn> = DType::f8_e4m3fn;
-template <>
-inline constexpr DType dtype_of<Float8_e5m2> = DType::f8_e5m2;
-template <>
-inline constexpr DType dtype_of<Float8_e4m3fnuz> = DType::f8_e4m3fnuz;
-template <>
-inline constexpr DType dtype_of<Float8_e5m2fnuz> = DType::f8_e5m2fnuz;
-template <>
-inline constexpr DType dtype_of<Float8_e8m0fnu> = DType::f8_e8m0fnu;
-template <>
-inline constexpr DType dtype_of<int8_t> = DType::i8;
-template <>
-inline constexpr DType dtype_of<int16_t> = DType::i16;
-template <>
-inline constexpr DType dtype_of<int32_t> = DType::i32;
-template <>
-inline constexpr DType dtype_of<int64_t> = DType::i64;
-template <>
-inline constexpr DType dtype_of<uint8_t> = DType::u8;
-template <>
-inline constexpr DType dtype_of<uint16_t> = DType::u16;
-template <>
-inline constexpr DType dtype_of<uint32_t> = DType::u32;
-template <>
-inline constexpr DType dtype_of<uint64_t> = DType::u64;
-template <>
-inline constexpr DType dtype_of<bool> = DType::boolean;
-template <>
-inline constexpr DType dtype_of<Complex32> = DType::complex32;
-template <>
-inline constexpr DType dtype_of<std::complex<float>> = DType::complex64;
-template <>
-inline constexpr DType dtype_of<std::complex<double>> = DType::complex128;
+// clang-format off
+template <> inline constexpr DType dtype_of<double> = DType::f64;
+template <> inline constexpr DType dtype_of<float> = DType::f32;
+template <> inline constexpr DType dtype_of<Half> = DType::f16;
+template <> inline constexpr DType dtype_of<BFloat16> = DType::bf16;
+template <> inline constexpr DType dtype_of<Float8_e4m3fn> = DType::f8_e4m3fn;
+template <> inline constexpr DType dtype_of<Float8_e5m2> = DType::f8_e5m2;
+template <> inline constexpr DType dtype_of<Float8_e4m3fnuz> = DType::f8_e4m3fnuz;
+template <> inline constexpr DType dtype_of<Float8_e5m2fnuz> = DType::f8_e5m2fnuz;
+template <> inline constexpr DType dtype_of<Float8_e8m0fnu> = DType::f8_e8m0fnu;
+template <> inline constexpr DType dtype_of<int8_t> = DType::i8;
+template <> inline constexpr DType dtype_of<int16_t> = DType::i16;
+template <> inline constexpr DType dtype_of<int32_t> = DType::i32;
+template <> inline constexpr DType dtype_of<int64_t> = DType::i64;
+template <> inline constexpr DType dtype_of<uint8_t> = DType::u8;
+template <> inline constexpr DType dtype_of<uint16_t> = DType::u16;
+template <> inline constexpr DType dtype_of<uint32_t> = DType::u32;
+template <> inline constexpr DType dtype_of<uint64_t> = DType::u64;
+template <> inline constexpr DType dtype_of<bool> = DType::boolean;
+template <> inline constexpr DType dtype_of<Complex32> = DType::complex32;
+template <> inline constexpr DType dtype_of<std::complex<float>> = DType::complex64;
+template <> inline constexpr DType dtype_of<std::complex<double>> = DType::complex128;
+// clang-format on
 
 // ---- implementation of the switches ----
 

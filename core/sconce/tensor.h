@@ -64,8 +64,8 @@ class Tensor {
   Scalar item_scalar() const;
 
   // --- views: same storage, nothing copied (definitions in ops/view.cpp, semantics of the torch.Tensor methods) ---
-  Tensor view(
-      const std::vector<int64_t>& shape) const;  // one extent may be -1; throws where a copy would be needed
+  // One extent may be -1. view() throws where a copy would be needed; reshape(), below, then copies.
+  Tensor view(const std::vector<int64_t>& shape) const;
   Tensor permute(const std::vector<int64_t>& dims) const;
   Tensor transpose(int64_t a, int64_t b) const;
   Tensor t() const;
@@ -81,8 +81,7 @@ class Tensor {
   Tensor contiguous() const;     // itself when it is contiguous already, else clone()
   Tensor to(DType dtype) const;  // itself when nothing changes; PyTorch's rounding and saturation
   Tensor to(Device device) const;
-  Tensor reshape(
-      const std::vector<int64_t>& shape) const;  // a view when possible, else a copy; one -1 allowed
+  Tensor reshape(const std::vector<int64_t>& shape) const;  // a view when possible, else a copy
   Tensor flatten(int64_t start = 0, int64_t end = -1) const;
   // Overwrites the elements with those of `source`, which broadcasts and casts, as Tensor.copy_(). Returns *this.
   Tensor& copy_(const Tensor& source);

@@ -57,7 +57,7 @@ class Value {
   static Value list(Items items);
   static Value tuple(Items items);
   static Value set(Items items);
-  static Value size(std::vector<int64_t> extents);
+  static Value size(const std::vector<int64_t>& extents);
   // `type_name` is the Python class: "dict", "collections.OrderedDict", "collections.defaultdict", ...
   static Value dict(Pairs pairs, std::string type_name = "dict");
   static Value global(std::string qualified_name);  // "torch.nn.modules.linear.Linear"
