@@ -12,6 +12,7 @@ namespace sconce {
 void CpuBackend::pad(PadMode mode, const Tensor& x, const std::vector<int64_t>& before, Tensor& out) {
   const size_t rank = static_cast<size_t>(out.dim());
   const size_t size = size_of(x.dtype());
+  if (rank == 0) return;  // a scalar has no side to pad
   // Byte offset of the source element for each position of each dimension.
   std::vector<std::vector<int64_t>> source(rank);
   for (size_t d = 0; d < rank; ++d) {
