@@ -17,7 +17,9 @@ void check_dtypes(const char* kind, const std::function<std::string(const std::s
                                                                     const Tensor&, const Tensor&)>& run) {
   for (const auto& c : json_fixture("ops_dtypes.json")) {
     const Tensor x = tensor_from(c["x"]), y = tensor_from(c["y"]);
-    for (const auto& [op, expected] : c[kind].items()) {
+    for (const auto& item : c[kind].items()) {
+      const std::string& op = item.key();
+      const auto& expected = item.value();
       CAPTURE(op);
       const std::string dtype = name_of(x.dtype());
       CAPTURE(dtype);
@@ -203,7 +205,7 @@ TEST_CASE("elementwise: in place") {
   const Tensor same = x;
   add_(x, tensor<double>({0.5, 0.5, 0.5}), 2);
   x *= 2;
-  x -= x;
+  x -= same;
   x += 4;
   x /= 8;
   CHECK(same_values(same, tensor<float>({0.5f, 0.5f, 0.5f})));

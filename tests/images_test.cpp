@@ -33,7 +33,9 @@ ErrorKind kind_of(const std::string& bytes, const ImageLimits& limits = {}) {
 TEST_CASE("pictures decode as PIL's convert('RGB')") {
   const auto expected = test::json_fixture("images.json");
   CHECK(expected.size() >= 14);
-  for (const auto& [name, tensor] : expected.items()) {
+  for (const auto& item : expected.items()) {
+    const std::string& name = item.key();
+    const auto& tensor = item.value();
     CAPTURE(name);
     const Tensor ours = decode_image(test::fixture("images/" + name)), theirs = test::tensor_from(tensor);
     REQUIRE(ours.shape() == theirs.shape());

@@ -103,8 +103,10 @@ TEST_CASE("scores of classes and their averages agree with scikit-learn") {
         CHECK(same(classes[i].specificity, number(want["specificity"][i])));
         CHECK(classes[i].support == want["support"][i].get<int64_t>());
       }
-      for (auto [average, key] :
+      for (const auto& one :
            {std::pair{Average::micro, "micro"}, {Average::macro, "macro"}, {Average::weighted, "weighted"}}) {
+        const Average average = one.first;
+        const char* key = one.second;
         CAPTURE(key);
         const ClassScores s = average_scores(m, average, options);
         CHECK(same(s.precision, number(row[key]["precision"])));

@@ -56,7 +56,9 @@ TEST_CASE("real checkpoints are read bit for bit as PyTorch reads them") {
   }
   size_t tensors = 0;
   const auto files = json_fixture("real_hashes.json");
-  for (const auto& [name, expected] : files.items()) {
+  for (const auto& item : files.items()) {
+    const std::string& name = item.key();
+    const auto& expected = item.value();
     CAPTURE(name);
     Checkpoint checkpoint;
     REQUIRE_NOTHROW(checkpoint = Checkpoint::open((*folder / name).string()));

@@ -49,17 +49,23 @@ TEST_CASE("reduce: takes and refuses the dtypes that torch does") {
     const Tensor x = tensor_from(c["x"]);
     const std::string dtype = name_of(x.dtype());
     CAPTURE(dtype);
-    for (const auto& [op, expected] : c["reduce"].items()) {
+    for (const auto& item : c["reduce"].items()) {
+      const std::string& op = item.key();
+      const auto& expected = item.value();
       CAPTURE(op);
       CHECK(judge(
                 expected, [&] { return reduce_by_name(op, x, 1, false); }, 4) == "");
     }
-    for (const auto& [op, expected] : c["whole"].items()) {
+    for (const auto& item : c["whole"].items()) {
+      const std::string& op = item.key();
+      const auto& expected = item.value();
       CAPTURE(op);
       CHECK(judge(
                 expected, [&] { return whole_ops().at(op)(x); }, 4) == "");
     }
-    for (const auto& [op, expected] : c["along"].items()) {
+    for (const auto& item : c["along"].items()) {
+      const std::string& op = item.key();
+      const auto& expected = item.value();
       CAPTURE(op);
       CHECK(judge_several(
                 expected, [&] { return along_ops().at(op)(x, 1); }, 4) == "");
