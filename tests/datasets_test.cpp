@@ -81,7 +81,7 @@ TEST_CASE("datasets: CIFAR-10 and CIFAR-100 records") {
 }
 
 TEST_CASE("datasets: IDX of every dtype, plain and gzipped") {
-  for (const auto& c : json_fixture("data.json").at("idx")) {
+  for (const nlohmann::json cases = json_fixture("data.json").at("idx"); const auto& c : cases) {
     const std::string name = c.at("name");
     CAPTURE(name);
     const std::string bytes = bytes_in(c.at("file"));

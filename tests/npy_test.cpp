@@ -48,7 +48,7 @@ std::string with_header(std::string dict, size_t data = 0) {
 }  // namespace
 
 TEST_CASE("npy: every dtype, byte order, memory order and header version") {
-  for (const auto& c : json_fixture("data.json").at("npy")) {
+  for (const nlohmann::json cases = json_fixture("data.json").at("npy"); const auto& c : cases) {
     const std::string name = c.at("name");
     CAPTURE(name);
     const Tensor got = load_npy(put(bytes_in(c.at("file"))));
@@ -58,7 +58,7 @@ TEST_CASE("npy: every dtype, byte order, memory order and header version") {
 }
 
 TEST_CASE("npy: what is not an array of numbers is refused by name") {
-  for (const auto& c : json_fixture("data.json").at("refused")) {
+  for (const nlohmann::json cases = json_fixture("data.json").at("refused"); const auto& c : cases) {
     const std::string name = c.at("name");
     CAPTURE(name);
     const std::string path = put(bytes_in(c.at("file")));
@@ -131,7 +131,7 @@ TEST_CASE("npy: a file cut anywhere, or with any byte changed, is an error or a 
 TEST_CASE("npy: what save_npy writes reads back, and only whole files appear") {
   const fs::path folder = scratch_folder();
   const std::string path = (folder / "out.npy").string();
-  for (const auto& c : json_fixture("data.json").at("npy")) {
+  for (const nlohmann::json cases = json_fixture("data.json").at("npy"); const auto& c : cases) {
     const Tensor expected = tensor_from(c.at("expected"));
     save_npy(path, expected);
     CHECK(bit_equal(load_npy(path), expected));
@@ -142,7 +142,7 @@ TEST_CASE("npy: what save_npy writes reads back, and only whole files appear") {
   save_npy(path, x.t());
   CHECK(bit_equal(load_npy(path), x.t().contiguous()));
   // Byte for byte what NumPy writes.
-  for (const auto& c : json_fixture("data.json").at("npy")) {
+  for (const nlohmann::json cases = json_fixture("data.json").at("npy"); const auto& c : cases) {
     if (c.at("name") != "version-1" && c.at("name") != "<f8" && c.at("name") != "scalar") continue;
     save_npy(path, tensor_from(c.at("expected")));
     CHECK(read_file(path) == bytes_in(c.at("file")));
