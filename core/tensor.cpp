@@ -39,7 +39,7 @@ Tensor::Tensor(Storage storage, DType dtype, Shape shape, Strides strides, int64
         name_of(dtype_), ", the storage has ", available);
 }
 
-Tensor::Tensor(Storage storage, DType dtype, Shape shape)
+Tensor::Tensor(Storage storage, DType dtype, const Shape& shape)
     : Tensor(std::move(storage), dtype, shape, shape.contiguous_strides()) {}
 
 bool Tensor::is_contiguous() const {

@@ -23,7 +23,7 @@ class Tensor {
   // or an element would lie outside the storage.
   Tensor(Storage storage, DType dtype, Shape shape, Strides strides, int64_t offset = 0);
   // A contiguous view of the storage's beginning.
-  Tensor(Storage storage, DType dtype, Shape shape);
+  Tensor(Storage storage, DType dtype, const Shape& shape);
 
   bool defined() const { return storage_.defined(); }
   explicit operator bool() const { return defined(); }
