@@ -2,10 +2,8 @@
 #include <sconce/checkpoint.h>
 
 #include "container.h"
-#include "sniff.h"
 
 #include <functional>
-#include <new>
 #include <unordered_set>
 
 namespace sconce {
@@ -21,25 +19,6 @@ class CheckpointReader {
     out.globals_ = std::move(tree.globals);
     out.locations_ = std::move(tree.locations);
     return out;
-  }
-
- private:
-  static ReadTree read_container(const std::shared_ptr<MappedFile>& file, const LoadOptions& options,
-                                 std::string& container) {
-    try {
-      switch (const FileType type = sniff(file->bytes())) {
-        case FileType::zip: container = "zip"; return read_torch_zip(file, options);
-        case FileType::legacy_stream: container = "legacy"; return read_legacy_stream(file, options);
-        default:
-          fail(type == FileType::empty ? ErrorKind::corrupt : ErrorKind::unsupported,
-               explain_not_a_checkpoint(file->bytes()));
-      }
-    } catch (Error& e) {
-      throw e.in_file(file->path());
-    } catch (const std::bad_alloc&) {
-      Error e(ErrorKind::out_of_budget, "no memory for the checkpoint's values");
-      throw e.in_file(file->path());
-    }
   }
 };
 

@@ -19,9 +19,16 @@ struct ReadTree {
   std::map<const void*, std::string> locations;
 };
 
+// The file's tree, by whichever reader its content asks for; `container` gets its name ("zip", "legacy", ...).
+// Errors name the file.
+ReadTree read_container(const std::shared_ptr<MappedFile>& file, const LoadOptions& options,
+                        std::string& container);
+
 // A zip archive with the record data.pkl. `file` stays mapped as long as a tensor needs it.
 ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 // The stream of pickles and storages that torch.save wrote before 1.6.
 ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
+// A safetensors file: every tensor in place, in the header's order; its metadata is an attribute of the root.
+ReadTree read_safetensors(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 
 }  // namespace sconce

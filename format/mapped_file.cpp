@@ -65,6 +65,16 @@ std::shared_ptr<MappedFile> MappedFile::from_bytes(std::string bytes, std::strin
   return out;
 }
 
+std::shared_ptr<MappedFile> MappedFile::from_memory(std::byte* data, size_t size,
+                                                    std::shared_ptr<void> keeper, std::string name) {
+  std::shared_ptr<MappedFile> out(new MappedFile);
+  out->path_ = std::move(name);
+  out->keeper_ = std::move(keeper);
+  out->size_ = size;
+  if (size != 0) out->data_ = data;
+  return out;
+}
+
 MappedFile::~MappedFile() {
   if (mapped_) ::munmap(data_, size_);
 }

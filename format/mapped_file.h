@@ -19,6 +19,10 @@ class MappedFile {
   static std::shared_ptr<MappedFile> open(const std::string& path);
   // The same from bytes in memory; `name` stands for the path.
   static std::shared_ptr<MappedFile> from_bytes(std::string bytes, std::string name);
+  // Bytes that someone else keeps, as a file of their own: a member inside an archive, or one that was
+  // inflated. Null keeper: the caller guarantees that they stay.
+  static std::shared_ptr<MappedFile> from_memory(std::byte* data, size_t size, std::shared_ptr<void> keeper,
+                                                 std::string name);
 
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
@@ -33,6 +37,7 @@ class MappedFile {
  private:
   MappedFile() = default;
   std::string path_, owned_;
+  std::shared_ptr<void> keeper_;
   std::byte* data_ = nullptr;
   size_t size_ = 0;
   bool mapped_ = false;

@@ -84,10 +84,12 @@ bool has_torch_magic(std::string_view head) {
              std::string_view::npos;
 }
 
+// The header's length and its first byte; a file that was cut in its header still has a quote after that.
 bool is_safetensors(Bytes bytes) {
   if (bytes.size() < 10) return false;
   const auto header = load_little<uint64_t>(bytes.data());
-  return header >= 2 && header <= 100'000'000 && header <= bytes.size() - 8 && bytes[8] == std::byte{'{'};
+  return header >= 2 && header <= 100'000'000 && bytes[8] == std::byte{'{'} &&
+         (header <= bytes.size() - 8 || bytes[9] == std::byte{'"'});
 }
 
 // ModelProto: field 1 (ir_version) a small number, then field 2 (producer_name) a short readable string.

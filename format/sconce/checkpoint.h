@@ -41,14 +41,16 @@ struct LoadOptions {
 // An opened checkpoint: its whole value tree, tensors not yet read. A value; copies share.
 class Checkpoint {
  public:
-  // Reads the directory and the pickle, not the tensors. The format is found by content, not by extension.
+  // Reads the directory and the pickle, not the tensors. The format is found by content, not by extension. A
+  // folder stands for the one *.index.json in it, and "archive.zip!folder/model.pth" for a file inside a zip.
   // Throws ErrorKind::io, corrupt, unsupported (naming what the file is instead), unsafe, or out_of_budget.
   static Checkpoint open(const std::string& path, const LoadOptions& options = {});
   // The same from bytes in memory, which are copied. `name` stands for the path in messages.
   static Checkpoint from_bytes(std::string bytes, const std::string& name, const LoadOptions& options = {});
 
   const std::string& path() const { return path_; }
-  // "zip" (torch >= 1.6) or "legacy" (the magic-number stream).
+  // "zip" (torch >= 1.6), "legacy" (the magic-number stream), "tar" (torch <= 0.1.9), "torchscript", "pickle"
+  // (one without a container), "safetensors", "npz" or "shards" (several files with an index).
   const std::string& container() const { return container_; }
   // What torch.load would have returned.
   const Value& root() const { return root_; }
