@@ -1,0 +1,112 @@
+// Python 3's names for what Python 2 called otherwise: the facts of pickle's fix_imports.
+#include "pickle_text.h"
+
+#include <map>
+
+namespace sconce {
+
+std::pair<std::string, std::string> python3_name(std::string module, std::string name) {
+  static const std::map<std::pair<std::string_view, std::string_view>, std::pair<const char*, const char*>>
+      names = {
+          {{"__builtin__", "xrange"}, {"builtins", "range"}},
+          {{"__builtin__", "reduce"}, {"functools", "reduce"}},
+          {{"__builtin__", "intern"}, {"sys", "intern"}},
+          {{"__builtin__", "unichr"}, {"builtins", "chr"}},
+          {{"__builtin__", "unicode"}, {"builtins", "str"}},
+          {{"__builtin__", "long"}, {"builtins", "int"}},
+          {{"itertools", "izip"}, {"builtins", "zip"}},
+          {{"itertools", "imap"}, {"builtins", "map"}},
+          {{"itertools", "ifilter"}, {"builtins", "filter"}},
+          {{"itertools", "ifilterfalse"}, {"itertools", "filterfalse"}},
+          {{"itertools", "izip_longest"}, {"itertools", "zip_longest"}},
+          {{"UserDict", "IterableUserDict"}, {"collections", "UserDict"}},
+          {{"UserDict", "UserDict"}, {"collections", "UserDict"}},
+          {{"UserList", "UserList"}, {"collections", "UserList"}},
+          {{"UserString", "UserString"}, {"collections", "UserString"}},
+          {{"whichdb", "whichdb"}, {"dbm", "whichdb"}},
+          {{"_socket", "fromfd"}, {"socket", "fromfd"}},
+          {{"_multiprocessing", "Connection"}, {"multiprocessing.connection", "Connection"}},
+          {{"multiprocessing.process", "Process"}, {"multiprocessing.context", "Process"}},
+          {{"multiprocessing.forking", "Popen"}, {"multiprocessing.popen_fork", "Popen"}},
+          {{"urllib", "ContentTooShortError"}, {"urllib.error", "ContentTooShortError"}},
+          {{"urllib", "getproxies"}, {"urllib.request", "getproxies"}},
+          {{"urllib", "pathname2url"}, {"urllib.request", "pathname2url"}},
+          {{"urllib", "quote_plus"}, {"urllib.parse", "quote_plus"}},
+          {{"urllib", "quote"}, {"urllib.parse", "quote"}},
+          {{"urllib", "unquote_plus"}, {"urllib.parse", "unquote_plus"}},
+          {{"urllib", "unquote"}, {"urllib.parse", "unquote"}},
+          {{"urllib", "url2pathname"}, {"urllib.request", "url2pathname"}},
+          {{"urllib", "urlcleanup"}, {"urllib.request", "urlcleanup"}},
+          {{"urllib", "urlencode"}, {"urllib.parse", "urlencode"}},
+          {{"urllib", "urlopen"}, {"urllib.request", "urlopen"}},
+          {{"urllib", "urlretrieve"}, {"urllib.request", "urlretrieve"}},
+          {{"urllib2", "HTTPError"}, {"urllib.error", "HTTPError"}},
+          {{"urllib2", "URLError"}, {"urllib.error", "URLError"}},
+          {{"exceptions", "StandardError"}, {"builtins", "Exception"}},
+      };
+  static const std::map<std::string_view, const char*> modules = {
+      {"__builtin__", "builtins"},
+      {"exceptions", "builtins"},
+      {"copy_reg", "copyreg"},
+      {"Queue", "queue"},
+      {"SocketServer", "socketserver"},
+      {"ConfigParser", "configparser"},
+      {"repr", "reprlib"},
+      {"Tkinter", "tkinter"},
+      {"tkFileDialog", "tkinter.filedialog"},
+      {"tkSimpleDialog", "tkinter.simpledialog"},
+      {"tkColorChooser", "tkinter.colorchooser"},
+      {"tkCommonDialog", "tkinter.commondialog"},
+      {"Dialog", "tkinter.dialog"},
+      {"Tkdnd", "tkinter.dnd"},
+      {"tkFont", "tkinter.font"},
+      {"tkMessageBox", "tkinter.messagebox"},
+      {"ScrolledText", "tkinter.scrolledtext"},
+      {"Tkconstants", "tkinter.constants"},
+      {"ttk", "tkinter.ttk"},
+      {"Tix", "tkinter.tix"},
+      {"markupbase", "_markupbase"},
+      {"_winreg", "winreg"},
+      {"thread", "_thread"},
+      {"dummy_thread", "_dummy_thread"},
+      {"dbhash", "dbm.bsd"},
+      {"dumbdbm", "dbm.dumb"},
+      {"dbm", "dbm.ndbm"},
+      {"gdbm", "dbm.gnu"},
+      {"xmlrpclib", "xmlrpc.client"},
+      {"SimpleXMLRPCServer", "xmlrpc.server"},
+      {"DocXMLRPCServer", "xmlrpc.server"},
+      {"httplib", "http.client"},
+      {"htmlentitydefs", "html.entities"},
+      {"HTMLParser", "html.parser"},
+      {"Cookie", "http.cookies"},
+      {"cookielib", "http.cookiejar"},
+      {"BaseHTTPServer", "http.server"},
+      {"SimpleHTTPServer", "http.server"},
+      {"CGIHTTPServer", "http.server"},
+      {"test.test_support", "test.support"},
+      {"commands", "subprocess"},
+      {"urlparse", "urllib.parse"},
+      {"robotparser", "urllib.robotparser"},
+      {"urllib2", "urllib.request"},
+      {"anydbm", "dbm"},
+      {"_abcoll", "collections.abc"},
+      {"cPickle", "pickle"},
+      {"_elementtree", "xml.etree.ElementTree"},
+      {"FileDialog", "tkinter.filedialog"},
+      {"SimpleDialog", "tkinter.simpledialog"},
+      {"whichdb", "dbm"},
+      {"UserDict", "collections"},
+      {"UserList", "collections"},
+      {"UserString", "collections"},
+      {"StringIO", "io"},
+      {"cStringIO", "io"},
+  };
+  if (const auto found = names.find({module, name}); found != names.end())
+    return {found->second.first, found->second.second};
+  if (const auto found = modules.find(module); found != modules.end())
+    return {found->second, std::move(name)};
+  return {std::move(module), std::move(name)};
+}
+
+}  // namespace sconce

@@ -1,0 +1,48 @@
+// What calls of PyTorch's small classes make: sizes, devices, layouts.
+#include "rebuild_arguments.h"
+#include "rebuild_calls.h"
+
+namespace sconce {
+namespace {
+
+using Kind = Value::Kind;
+
+constexpr uint64_t extent_cost = 176;
+
+std::optional<Value> size(const RebuildCall& call) {
+  if (call.args.empty()) return Value::size({});
+  if (call.args.size() != 1) return std::nullopt;
+  call.reader.charge(call.args[0].size() * extent_cost);
+  return Value::size(counts_of(call.args[0], "size"));
+}
+
+// device("cuda", 0)
+std::optional<Value> device(const RebuildCall& call) {
+  if (!call.is(0, Kind::string)) return std::nullopt;
+  std::string text = call.args[0].as_string();
+  if (call.is(1, Kind::integer)) text += ':' + std::to_string(call.args[1].as_int());
+  try {
+    return Device::parse(text);
+  } catch (const Error&) {
+    return std::nullopt;  // mps, xla and others that Sconce has no name for
+  }
+}
+
+// _get_layout("torch.strided")
+std::optional<Value> layout(const RebuildCall& call) {
+  if (!call.is(0, Kind::string) || call.args.size() != 1) return std::nullopt;
+  return Value::global(call.args[0].as_string());
+}
+
+}  // namespace
+
+std::span<const KnownCall> torch_calls() {
+  static constexpr KnownCall calls[] = {
+      {"torch.Size", size},
+      {"torch.device", device},
+      {"torch.serialization._get_layout", layout},
+  };
+  return calls;
+}
+
+}  // namespace sconce
