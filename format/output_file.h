@@ -6,21 +6,32 @@
 
 namespace sconce {
 
-// A new file beside `path` that takes its place on commit(); without a commit nothing remains. Not copyable.
-// Every member throws ErrorKind::io with the system's words (disk full, no permission).
+// A new file beside `path` that takes its place on commit(); without a commit nothing remains. Whatever
+// happens in between, a kill or a full disk, `path` names the old file or the new one, whole. What maps or
+// reads the old file goes on doing so. A link is followed: the file that it points to is replaced. The new
+// file has the permissions of any new file (umask). A process that is killed leaves
+// "<name>.new-<process>-<number>" behind. Not copyable. Every member throws ErrorKind::io with the system's
+// words (disk full, no permission).
 class OutputFile {
  public:
+  // Throws also when `path` is there and no regular file (a folder, a device, a pipe).
   explicit OutputFile(const std::string& path);
   ~OutputFile();
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
+  // Small pieces are gathered, so an error may only come from a later call.
   void write(Bytes bytes);
-  // Flushes to the disk, then renames to `path`, replacing what was there.
+  // Writes what is gathered, flushes the file to the disk, renames it to `path`, and flushes the folder. When
+  // only the last step fails, the new file is in place, whole, and commit() throws all the same.
   void commit();
 
  private:
-  std::string path_, temporary_;
+  void write_out(Bytes bytes);
+
+  std::string path_;  // as the caller gave it, for messages
+  std::string target_, temporary_;
+  std::string gathered_;
   int descriptor_ = -1;
 };
 
