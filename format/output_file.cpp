@@ -41,10 +41,15 @@ int flush(int descriptor) {
 
 // Where a link points to, which need not exist; any other path as it is.
 std::string follow(const std::string& path) {
-  std::error_code none;
-  if (!std::filesystem::is_symlink(path, none)) return path;
-  const auto target = std::filesystem::weakly_canonical(path, none);
-  return none || target.empty() ? path : target.string();
+  namespace fs = std::filesystem;
+  fs::path target = path;
+  std::error_code error;
+  for (int links = 0; fs::is_symlink(target, error); ++links) {
+    if (links == 40) fail_io(path, ELOOP);
+    target = target.parent_path() / fs::read_symlink(target, error);
+    if (error) fail_io(path, error.value());
+  }
+  return target.string();
 }
 
 std::string folder_of(const std::string& path) {

@@ -41,21 +41,24 @@ class StoragePlan {
  private:
   struct Group {
     uint64_t begin = 0, end = 0;  // bytes of the storage
-    bool gathered = false;
-    Strides strides;  // of a gathered view
-    Tensor dense;     // the same elements in the order in which they lie
+    DType dtype = DType::u8;
+    bool mixed = false;            // read as several dtypes, or not a whole number of elements
+    const Tensor* only = nullptr;  // while views are grouped: the one that all views of the group equal
+    Strides strides;               // of a gathered view; else empty
+    Tensor dense;                  // its elements in the order in which they lie
     int64_t key = -1;
   };
   struct Seen {
     Storage storage;
-    DType dtype = DType::u8;
-    bool mixed = false;         // read as several dtypes, or not a whole number of elements
-    std::vector<Tensor> views;  // distinct ones, for compaction
+    std::vector<Tensor> views;  // that have elements, while they are grouped
     std::vector<Group> groups;  // by begin
+    Group nothing;              // for tensors without elements, which then need no bytes
+    bool has_nothing = false;
   };
 
   void group_views(Seen& seen) const;
-  static void gather(Seen& seen, Group& group, const Tensor& view);
+  static void join(std::vector<Group>& groups, const Tensor& view);
+  static void gather(const Seen& seen, Group& group);
 
   const bool compact_;
   std::unordered_map<const void*, Seen> seen_;  // by Storage::id()

@@ -11,13 +11,15 @@ namespace {
 
 constexpr uint64_t limit32 = 0xffffffff;         // from here on a number takes its 64-bit form
 constexpr size_t piece_bytes = size_t{1} << 20;  // checksummed, and written while it is in the cache
-constexpr uint16_t streamed_utf8 = 0x0808;       // general flags: sizes follow the content; the name is UTF-8
 constexpr uint64_t fnv_basis = 0xcbf29ce484222325, fnv_prime = 0x100000001b3;
 
 template <class T>
 void put(std::string& out, T value) {
   for (size_t i = 0; i < sizeof(T); ++i) out += static_cast<char>(value >> (8 * i) & 0xff);
 }
+
+// General flags: the name is UTF-8, and the sizes follow the content, unless there is none.
+uint16_t flags_of(uint64_t size) { return size == 0 ? 0x0800 : 0x0808; }
 
 uint32_t low(uint64_t value) { return static_cast<uint32_t>(std::min(value, limit32)); }
 
@@ -60,7 +62,7 @@ void ZipWriter::begin(std::string_view name, uint64_t size) {
   std::string header;
   put(header, uint32_t{0x04034b50});
   put(header, uint16_t{0});
-  put(header, streamed_utf8);
+  put(header, flags_of(size));
   header.append(2 + 2 + 2 + 4 + 4 + 4, '\0');  // stored; no time; checksum and sizes come after the content
   put(header, static_cast<uint16_t>(name_.size()));
   const std::string zip64 = zip64_field(size, header_offset_);
@@ -88,7 +90,6 @@ void ZipWriter::write(Bytes piece) {
 
 void ZipWriter::end() {
   if (written_ != size_) throw std::logic_error("a record's pieces do not give its size");
-  // PyTorch writes none after an empty record, and relies on that where it computes offsets.
   if (size_ != 0) {
     std::string descriptor;
     put(descriptor, uint32_t{0x08074b50});
@@ -103,7 +104,7 @@ void ZipWriter::end() {
   const std::string zip64 = zip64_field(size_, header_offset_);
   put(directory_, uint32_t{0x02014b50});
   put(directory_, uint32_t{0});  // made by, needed
-  put(directory_, streamed_utf8);
+  put(directory_, flags_of(size_));
   put(directory_, uint16_t{0});  // stored
   put(directory_, uint32_t{0});  // no time
   put(directory_, crc_);

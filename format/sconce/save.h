@@ -20,7 +20,7 @@ struct SaveOptions {
 // without mmap=True, gives the same: dictionaries in order with their `_metadata`, aliases, ties, views, strides
 // and dtypes. The same value gives the same bytes. Storages are read as they are written, one after the other
 // (deferred ones checked against their CRC-32), and never all held at once; the tensors may come from the very file that
-// is replaced. `path` names the old file or the new one, whole, whatever happens in between (DESIGN of OutputFile).
+// is replaced. `path` names the old file or the new one, whole, whatever happens in between, a kill or a full disk.
 // Throws ErrorKind::io with the system's words; ErrorKind::unsupported, with the path of the value, for what
 // torch.load(weights_only=True) would not take (objects of unknown classes, integers past 255 bytes, a tuple
 // that contains itself) and ErrorKind::invalid_argument for what Python could not hold (text that is no UTF-8,
