@@ -127,7 +127,7 @@ NamedStorage& NamedStorages::root(PickleReader& reader, const std::string& key, 
     if (static_cast<uint64_t>(nbytes) != named.storage.nbytes())
       fail(ErrorKind::corrupt, "storage ", key, " is named with ", nbytes, " bytes, and before with ",
            named.storage.nbytes());
-    if (dtype == named.dtype || nbytes == 0) return named;
+    if (dtype == named.dtype) return named;
     return again(reader, key, named, dtype, untyped, numel);
   }
 
@@ -154,13 +154,16 @@ NamedStorage& NamedStorages::root(PickleReader& reader, const std::string& key, 
 // The same storage named with another dtype.
 NamedStorage& NamedStorages::again(PickleReader& reader, const std::string& key, NamedStorage& named,
                                    DType dtype, bool untyped, int64_t numel) {
-  if (reader.profile() == Profile::strict)
-    fail(ErrorKind::corrupt, "storage ", key, " is named with dtype ", name_of(dtype), ", and before with ",
-         name_of(named.dtype));
-  if (named.swap_unit && number_size(dtype) != number_size(named.dtype))
-    fail(ErrorKind::unsupported, "storage ", key, " of the other byte order holds numbers of two sizes");
-  reader.warn(concat("storage ", key, " is named as ", name_of(named.dtype), " and as ", name_of(dtype),
-                     "; its bytes are reinterpreted"));
+  // Without bytes there is nothing to reinterpret, and torch.save names such a storage by each tensor's dtype.
+  if (named.storage.nbytes() != 0) {
+    if (reader.profile() == Profile::strict)
+      fail(ErrorKind::corrupt, "storage ", key, " is named with dtype ", name_of(dtype), ", and before with ",
+           name_of(named.dtype));
+    if (named.swap_unit && number_size(dtype) != number_size(named.dtype))
+      fail(ErrorKind::unsupported, "storage ", key, " of the other byte order holds numbers of two sizes");
+    reader.warn(concat("storage ", key, " is named as ", name_of(named.dtype), " and as ", name_of(dtype),
+                       "; its bytes are reinterpreted"));
+  }
   reader.charge(512);
   reinterpreted_.push_back(std::make_unique<NamedStorage>(named));
   NamedStorage& other = *reinterpreted_.back();

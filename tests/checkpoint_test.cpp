@@ -1,4 +1,5 @@
 // Checkpoints by real PyTorch, in both containers, against what PyTorch saved.
+#include "support/pickle_writer.h"
 #include "support/value_json.h"
 
 #include <sconce/backend.h>
@@ -209,4 +210,16 @@ TEST_CASE("a missing file, and files that are something else, are named") {
   CHECK(what("7z\xbc\xaf\x27\x1c\0\4"s).find("7z") != std::string::npos);
   CHECK(what("\x80\x02}q\0."s).find("pickle") != std::string::npos);
   CHECK(what("abc").find("abc") != std::string::npos);
+}
+
+TEST_CASE("a storage without bytes may be named with several dtypes, as torch.save does") {
+  using namespace pickled;
+  const auto empty = [](const char* type) { return tensor(storage(type, "0", 0), 0, {0}, {1}); };
+  const Checkpoint checkpoint = Checkpoint::from_bytes(
+      torch_zip_of(program(dict({{"a", empty("FloatStorage")}, {"b", empty("LongStorage")}})), {{"0", ""}}),
+      "x.pth");
+  CHECK(checkpoint.warnings().empty());
+  CHECK(checkpoint["a"].as_tensor().dtype() == DType::f32);
+  CHECK(checkpoint["b"].as_tensor().dtype() == DType::i64);
+  CHECK(checkpoint["b"].as_tensor().shape() == Shape{0});
 }
