@@ -3,6 +3,7 @@
 #include "support/support.h"
 
 #include <sconce/checkpoint.h>
+#include <sconce/ops.h>
 
 #include <doctest/doctest.h>
 
@@ -101,6 +102,18 @@ TEST_CASE("a four-byte record may be a view of 10^12 elements, which nobody can 
   const Tensor& t = checkpoint["w"].as_tensor();
   CHECK(t.numel() == 1'000'000'000'000);
   CHECK(t.select(0, 999'999).select(0, 5).item() == 7);
+
+  const Tensor wider = t.expand({1'000'000, 1'000'000, 1'000'000});
+  for (const auto copy :
+       {+[](const Tensor& x) { return x.contiguous(); }, +[](const Tensor& x) { return x.clone(); },
+        +[](const Tensor& x) { return x.to(DType::f64); }, +[](const Tensor& x) { return relu(x); }}) {
+    try {
+      copy(wider);
+      FAIL("a copy of 4 * 10^18 bytes");
+    } catch (const Error& e) {
+      CHECK(e.kind() == ErrorKind::out_of_budget);
+    }
+  }
 }
 
 TEST_CASE("storages and their records agree to the byte") {

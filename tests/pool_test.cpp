@@ -1,4 +1,7 @@
+#include <sconce/ops/create.h>
 #include <sconce/ops/pool.h>
+
+#include <limits>
 
 #include "support/op_cases.h"
 
@@ -42,3 +45,8 @@ Tensor run(const nlohmann::json& c) {
 }  // namespace
 
 TEST_CASE("pool: PyTorch's results and words") { run_cases("pool.json", run); }
+
+TEST_CASE("pool: the lowest integer divided by -1 wraps") {
+  const Tensor x = full({1, 1, 1, 1}, std::numeric_limits<int64_t>::min(), DType::i64);
+  CHECK(avg_pool2d(x, {1}, {1}, {0}, false, true, -1).item<int64_t>() == std::numeric_limits<int64_t>::min());
+}

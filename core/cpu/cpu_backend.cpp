@@ -3,7 +3,6 @@
 #include <sconce/error.h>
 
 #include <cstdlib>
-#include <limits>
 
 namespace sconce {
 
@@ -15,8 +14,8 @@ Backend& cpu_backend() {
 std::shared_ptr<void> CpuBackend::allocate(size_t nbytes, int) {
   constexpr size_t alignment = 64;
   void* bytes = nullptr;
-  if (nbytes <= std::numeric_limits<size_t>::max() - alignment)
-    bytes = std::aligned_alloc(alignment, (nbytes / alignment + 1) * alignment);
+  constexpr size_t address_space = size_t{1} << 47;  // beyond it no allocator need be asked
+  if (nbytes < address_space) bytes = std::aligned_alloc(alignment, (nbytes / alignment + 1) * alignment);
   if (!bytes) fail(ErrorKind::out_of_budget, "[allocate] cannot have ", nbytes, " bytes of memory");
   return {bytes, std::free};
 }

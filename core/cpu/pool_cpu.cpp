@@ -1,5 +1,6 @@
 // Pooling, plane by plane.
 #include <sconce/kernel_args.h>
+#include <sconce/kernels/binary.h>
 #include <sconce/threads.h>
 
 #include <algorithm>
@@ -57,7 +58,7 @@ Summed<T> sum(const T* plane, int64_t width, const Range& rows, const Range& col
 template <class T>
 T quotient(Summed<T> total, int64_t divisor) {
   if constexpr (std::is_same_v<T, int64_t>)
-    return static_cast<int64_t>(total) / divisor;
+    return DivTrunc()(static_cast<int64_t>(total), divisor);
   else
     return static_cast<T>(static_cast<Compared<T>>(total / static_cast<double>(divisor)));
 }
