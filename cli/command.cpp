@@ -52,7 +52,7 @@ std::string hint_of(const Error& error) {
   switch (error.kind()) {
     case ErrorKind::corrupt: return "the file is damaged or cut short; fetch it again";
     case ErrorKind::unsafe:
-      return "nothing in the file was executed; see what is in it with a tool made for untrusted pickles";
+      return "nothing in the file was executed; sconce scan shows what loading it with Python would run";
     default: return "";
   }
 }

@@ -180,12 +180,6 @@ void draw_below(const TreeNode& node, const std::string& indent,
   }
 }
 
-// Columns that a line of UTF-8 takes, near enough: one for each character.
-size_t width_of(std::string_view line) {
-  return static_cast<size_t>(
-      std::ranges::count_if(line, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
-}
-
 }  // namespace
 
 void fold_repeats(TreeNode& tree) {
@@ -210,10 +204,10 @@ std::string draw(const TreeNode& tree) {
   std::vector<std::pair<std::string, std::string>> lines;
   draw_below(tree, "", lines);
   size_t column = 0;
-  for (const auto& [left, note] : lines) column = std::max(column, std::min<size_t>(width_of(left), 48));
+  for (const auto& [left, note] : lines) column = std::max(column, std::min<size_t>(columns_of(left), 48));
   std::string out = (tree.label.empty() ? "" : tree.label + "  ") + tree.note + "\n";
   for (const auto& [left, note] : lines) {
-    const size_t width = width_of(left);
+    const size_t width = columns_of(left);
     out += left;
     if (!note.empty()) out += std::string(width < column ? column - width + 2 : 2, ' ') + note;
     out += '\n';

@@ -1,6 +1,7 @@
 // Small pieces of text.
 #include "text.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -50,6 +51,11 @@ std::string with_commas(int64_t count) {
 
 std::string counted(int64_t count, const std::string& noun) {
   return with_commas(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+size_t columns_of(std::string_view line) {
+  return static_cast<size_t>(std::count_if(
+      line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string printable(std::string_view text) {

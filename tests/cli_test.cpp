@@ -1,10 +1,8 @@
 // The program as its users run it: output, JSON, exit codes, on fixtures with PyTorch's answers.
 #include <doctest/doctest.h>
 #include <sconce/npy.h>
-#include <sys/wait.h>
 
-#include <cstdlib>
-
+#include "support/program.h"
 #include "support/support.h"
 
 using namespace sconce;
@@ -12,40 +10,20 @@ using namespace sconce::test;
 
 namespace {
 
-struct Result {
-  int code = -1;
-  std::string out, err;
-  nlohmann::json json() const { return nlohmann::json::parse(out); }
-};
-
-// Runs the built program; `arguments` is shell text.
-Result sconce_program(const std::string& arguments) {
-  const auto folder = scratch_folder();
-  const std::string command = std::string("'") + SCONCE_PROGRAM + "' " + arguments + " >'" +
-                              (folder / "out").string() + "' 2>'" + (folder / "err").string() +
-                              "' </dev/null";
-  const int status = std::system(command.c_str());
-  CAPTURE(command);
-  REQUIRE(WIFEXITED(status));
-  return {WEXITSTATUS(status), read_file(folder / "out"), read_file(folder / "err")};
-}
-
 std::string file(const std::string& name) { return "'" + fixture("cli/" + name).string() + "'"; }
 
 const std::string mlp = "--model 'Sequential(Linear(4, 8), ReLU(), Linear(8, 3))' ";
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 }  // namespace
 
 TEST_CASE("cli: help, version and wrong usage") {
-  const Result help = sconce_program("--help");
+  const ProgramResult help = sconce_program("--help");
   CHECK(help.code == 0);
   CHECK(has(help.out, "Example:"));
-  for (const char* command : {"inspect", "fit", "run", "eval", "models", "devices"}) {
+  for (const char* command : {"inspect", "scan", "fit", "run", "eval", "models", "devices"}) {
     CAPTURE(command);
     CHECK(has(help.out, command));
-    const Result one = sconce_program(std::string(command) + " --help");
+    const ProgramResult one = sconce_program(std::string(command) + " --help");
     CHECK(one.code == 0);
     CHECK(has(one.out, std::string("Example:\n  sconce ") + command));
     CHECK(has(one.out, "--json"));
@@ -56,7 +34,7 @@ TEST_CASE("cli: help, version and wrong usage") {
                             "run --model lenet", "eval --model lenet --weights a --data b --batch 0",
                             "eval --model lenet --weights a --data b --metrics beauty"}) {
     CAPTURE(wrong);
-    const Result result = sconce_program(wrong);
+    const ProgramResult result = sconce_program(wrong);
     CHECK(result.code == 2);
     CHECK(result.out.empty());
     CHECK(!result.err.empty());
@@ -64,7 +42,7 @@ TEST_CASE("cli: help, version and wrong usage") {
 }
 
 TEST_CASE("cli: inspect draws the tree") {
-  const Result result = sconce_program("inspect " + file("wrapped.pth"));
+  const ProgramResult result = sconce_program("inspect " + file("wrapped.pth"));
   CHECK(result.code == 0);
   CHECK(result.err.empty());
   for (const char* part :
@@ -73,7 +51,7 @@ TEST_CASE("cli: inspect draws the tree") {
     CAPTURE(part);
     CHECK(has(result.out, part));
   }
-  const Result odd = sconce_program("inspect " + file("odd.pth"));
+  const ProgramResult odd = sconce_program("inspect " + file("odd.pth"));
   CHECK(has(odd.out, "0–3 ×4"));
   CHECK(has(odd.out, "tied to encoder.weight"));
   CHECK(has(odd.out, "strides (1, 4)"));
@@ -110,26 +88,26 @@ TEST_CASE("cli: fit says what PyTorch says") {
   CHECK(sconce_program("fit " + mlp + "--key generator " + file("two.pth")).code == 0);
   CHECK(sconce_program("fit " + mlp + "--prefix-strip module. " + file("wrapped.pth")).code == 0);
 
-  const Result prefixed = sconce_program("fit " + mlp + file("wrapped.pth"));
+  const ProgramResult prefixed = sconce_program("fit " + mlp + file("wrapped.pth"));
   CHECK(prefixed.code == 1);
   CHECK(prefixed.out == expected["prefixed"].get<std::string>() + "\n");
   CHECK(prefixed.err == "hint: try --prefix-strip module.\n");
 
-  const Result misfit = sconce_program("fit " + mlp + file("other_size.pth"));
+  const ProgramResult misfit = sconce_program("fit " + mlp + file("other_size.pth"));
   CHECK(misfit.code == 1);
   CHECK(misfit.out == expected["misfit"].get<std::string>() + "\n");
 
-  const Result json = sconce_program("fit --json " + mlp + file("other_size.pth"));
+  const ProgramResult json = sconce_program("fit --json " + mlp + file("other_size.pth"));
   CHECK(json.code == 1);
   CHECK(json.json()["fits"] == false);
   CHECK(json.json()["message"] == expected["misfit"]);
   CHECK(json.json()["problems"][0]["in_model"] == nlohmann::json::array({3, 8}));
 
-  const Result loose = sconce_program("fit --no-strict --json " + mlp + file("wrapped.pth"));
+  const ProgramResult loose = sconce_program("fit --no-strict --json " + mlp + file("wrapped.pth"));
   CHECK(loose.code == 0);
   CHECK(loose.json()["missing_keys"].size() == 4);
 
-  const Result several = sconce_program("fit " + mlp + file("two.pth"));
+  const ProgramResult several = sconce_program("fit " + mlp + file("two.pth"));
   CHECK(several.code == 1);
   CHECK(has(several.err, "generator"));
   CHECK(has(several.err, "discriminator"));
@@ -137,7 +115,7 @@ TEST_CASE("cli: fit says what PyTorch says") {
 
 TEST_CASE("cli: run computes what PyTorch computes") {
   const auto output = scratch_folder() / "y.npy";
-  const Result result =
+  const ProgramResult result =
       sconce_program("run --json --repeat 3 --threads 2 " + mlp + "--weights " + file("mlp.pth") +
                      " --input " + file("x.npy") + " --output '" + output.string() + "'");
   REQUIRE(result.code == 0);
@@ -156,7 +134,7 @@ TEST_CASE("cli: run computes what PyTorch computes") {
   CHECK(has(sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("x.npy")).out,
             "\ntensor([["));
   // A wrong input is the user's affair, and says so.
-  const Result wrong =
+  const ProgramResult wrong =
       sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("table.npz"));
   CHECK(wrong.code == 3);
   CHECK(has(wrong.err, "table.npz"));
@@ -166,7 +144,7 @@ TEST_CASE("cli: eval gives the figures of PyTorch and scikit-learn") {
   const nlohmann::json expected = json_fixture("cli/expected.json");
   const auto agrees = [&](const std::string& arguments, const nlohmann::json& figures) {
     CAPTURE(arguments);
-    const Result result = sconce_program("eval --json --metrics accuracy,loss,f1 " + arguments);
+    const ProgramResult result = sconce_program("eval --json --metrics accuracy,loss,f1 " + arguments);
     CAPTURE(result.err);
     REQUIRE(result.code == 0);
     CHECK(result.err.empty());
@@ -198,8 +176,8 @@ TEST_CASE("cli: eval gives the figures of PyTorch and scikit-learn") {
       expected["colour"]);
 
   const auto report = scratch_folder() / "report.html";
-  const Result whole = sconce_program("eval " + mlp + "--limit 30 --weights " + file("mlp.pth") + " --data " +
-                                      table_csv + " --report '" + report.string() + "'");
+  const ProgramResult whole = sconce_program("eval " + mlp + "--limit 30 --weights " + file("mlp.pth") +
+                                             " --data " + table_csv + " --report '" + report.string() + "'");
   CHECK(whole.code == 0);
   CHECK(has(whole.out, "precision"));
   CHECK(has(read_file(report), "</html>"));
@@ -212,7 +190,7 @@ TEST_CASE("cli: bad data and bad files") {
   const std::string eval = "eval " + mlp + "--weights " + file("mlp.pth") + " --data ";
   for (const char* spec : {"nonsense", "tape:x", "csv:", "idx:only_one", "'npz:a.npz?z'"}) {
     CAPTURE(spec);
-    const Result result = sconce_program(eval + spec);
+    const ProgramResult result = sconce_program(eval + spec);
     CHECK(result.code == 2);
     CHECK(has(result.err, "[data] expected"));
   }
@@ -228,12 +206,12 @@ TEST_CASE("cli: bad data and bad files") {
     CAPTURE(name);
     const std::string path = (folder / name).string();
     for (const std::string& command : {"inspect '" + path + "'", "fit " + mlp + "'" + path + "'"}) {
-      const Result result = sconce_program(command);
+      const ProgramResult result = sconce_program(command);
       CHECK(result.code == 3);
       CHECK(result.out.empty());
       CHECK(has(result.err, name));
     }
-    const Result json = sconce_program("inspect --json '" + path + "'");
+    const ProgramResult json = sconce_program("inspect --json '" + path + "'");
     CHECK(json.code == 3);
     CHECK(json.json()["error"]["file"] == path);
   }
@@ -242,7 +220,7 @@ TEST_CASE("cli: bad data and bad files") {
 TEST_CASE("cli: models and devices") {
   const nlohmann::json models = sconce_program("models --json").json();
   CHECK(models.size() >= 19);
-  const Result one = sconce_program("models resnet18");
+  const ProgramResult one = sconce_program("models resnet18");
   CHECK(one.code == 0);
   CHECK(
       has(one.out, "(conv1): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)"));
