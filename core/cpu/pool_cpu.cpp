@@ -58,7 +58,7 @@ Summed<T> sum(const T* plane, int64_t width, const Range& rows, const Range& col
 template <class T>
 T quotient(Summed<T> total, int64_t divisor) {
   if constexpr (std::is_same_v<T, int64_t>)
-    return DivTrunc()(static_cast<int64_t>(total), divisor);
+    return kernels::DivTrunc()(static_cast<int64_t>(total), divisor);
   else
     return static_cast<T>(static_cast<Compared<T>>(total / static_cast<double>(divisor)));
 }
