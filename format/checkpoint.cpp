@@ -23,7 +23,7 @@ class CheckpointReader {
 };
 
 Checkpoint Checkpoint::open(const std::string& path, const LoadOptions& options) {
-  return CheckpointReader::read(MappedFile::open(path), options);
+  return CheckpointReader::read(open_path(path), options);
 }
 
 Checkpoint Checkpoint::from_bytes(std::string bytes, const std::string& name, const LoadOptions& options) {

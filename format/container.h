@@ -30,5 +30,11 @@ ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptio
 ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 // A safetensors file: every tensor in place, in the header's order; its metadata is an attribute of the root.
 ReadTree read_safetensors(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
+// Several files with an index of which tensor is in which, the JSON document that `index` holds. Every tensor
+// that it maps, in its order; its metadata is an attribute of the root.
+ReadTree read_shards(const std::shared_ptr<MappedFile>& index, const LoadOptions& options);
+
+// What a path given by a user means: a file; a folder, which stands for the one index in it.
+std::shared_ptr<MappedFile> open_path(const std::string& path);
 
 }  // namespace sconce

@@ -44,6 +44,7 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
 
   std::shared_ptr<MappedFile> out(new MappedFile);
   out->path_ = path;
+  out->on_disk_ = true;
   out->size_ = static_cast<size_t>(status.st_size);
   if (out->size_ == 0) return out;
   // MAP_NORESERVE: pages are copied only when a tensor is written to, so swap need not be set aside for the

@@ -29,6 +29,8 @@ class MappedFile {
   ~MappedFile();
 
   const std::string& path() const { return path_; }
+  // Does it stand at path() on the disk, so that a file beside it may be meant?
+  bool is_on_disk() const { return on_disk_; }
   size_t size() const { return size_; }
   Bytes bytes() const { return {data_, size_}; }
   // The first byte, writable; null for an empty file. Mapped files begin at a page boundary.
@@ -40,7 +42,7 @@ class MappedFile {
   std::shared_ptr<void> keeper_;
   std::byte* data_ = nullptr;
   size_t size_ = 0;
-  bool mapped_ = false;
+  bool mapped_ = false, on_disk_ = false;
 };
 
 }  // namespace sconce

@@ -59,7 +59,8 @@ TEST_CASE("safetensors files hold what the reference library reads") {
       CHECK(opened.warnings().empty());
       CHECK(opened.root().type_name() == "collections.OrderedDict");
       CHECK(opened.root().size() == expected["tensors"].size());
-      for (const auto& [key, tensor] : expected["tensors"].items()) {
+      for (const auto& [name_of_tensor, tensor] : expected["tensors"].items()) {
+        const std::string& key = name_of_tensor;
         CAPTURE(key);
         const Value* value = opened.root().find(key);
         REQUIRE(value);
