@@ -14,6 +14,7 @@ ReadTree read_container(const std::shared_ptr<MappedFile>& file, const LoadOptio
       case FileType::zip: container = "zip"; return read_torch_zip(file, options);
       case FileType::legacy_stream: container = "legacy"; return read_legacy_stream(file, options);
       case FileType::safetensors: container = "safetensors"; return read_safetensors(file, options);
+      case FileType::tar: container = "tar"; return read_torch_tar(file, options);
       case FileType::json: container = "shards"; return read_shards(file, options);
       default:
         fail(type == FileType::empty ? ErrorKind::corrupt : ErrorKind::unsupported,

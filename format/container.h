@@ -28,6 +28,8 @@ ReadTree read_container(const std::shared_ptr<MappedFile>& file, const LoadOptio
 ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 // The stream of pickles and storages that torch.save wrote before 1.6.
 ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
+// The tar archive of torch.save up to 0.1.9.
+ReadTree read_torch_tar(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 // A safetensors file: every tensor in place, in the header's order; its metadata is an attribute of the root.
 ReadTree read_safetensors(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 // Several files with an index of which tensor is in which, the JSON document that `index` holds. Every tensor
