@@ -188,7 +188,9 @@ class Generator {
   DType dtype() {
     for (;;) {
       const auto d = static_cast<DType>(random_.below(dtype_count));
-      if (!is_quantized(d)) return d;
+      const bool is_new = is_bits(d) || (d >= DType::f8_e4m3fn && d <= DType::f4_e2m1fn_x2) ||
+                          (d >= DType::u16 && d <= DType::u64) || d == DType::complex32;
+      if (!is_quantized(d) && !(is_new && options_.only_old_torch)) return d;
     }
   }
 
@@ -221,7 +223,7 @@ class Generator {
     const Tensor made = view_of(from, d);
     tensors_.push_back(made);
     Value v(made);
-    return random_.chance(6) ? v.with_attributes(attributes(5)) : v;
+    return random_.chance(6) && !options_.only_old_torch ? v.with_attributes(attributes(5)) : v;
   }
 
   const Tensor& earlier() { return tensors_[static_cast<size_t>(random_.below(std::ssize(tensors_)))]; }

@@ -10,6 +10,8 @@ struct GeneratorOptions {
   // Only what torch.load(weights_only=True) takes and torch.save writes: no defaultdict, no storage read as
   // several dtypes.
   bool only_torch = false;
+  // Only dtypes that PyTorch 1.13 has, and no attributes on tensors, which it does not save.
+  bool only_old_torch = false;
 };
 
 // A dict with everything that save() takes: every kind, dtypes, layouts, views and ties, aliases, attributes.

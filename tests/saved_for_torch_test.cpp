@@ -1,0 +1,71 @@
+// The C++ half of check_saved.py, which holds what save() writes against PyTorch itself. Skipped, as such,
+// unless that script runs it.
+//   SCONCE_SAVED=FOLDER        where the files are exchanged
+//   SCONCE_SAVED_OLD=1         for a PyTorch before 2.3: only what that could save
+#include <doctest/doctest.h>
+#include <sconce/checkpoint.h>
+#include <sconce/save.h>
+
+#include <cstdlib>
+
+#include "support/support.h"
+#include "support/value_equal.h"
+#include "support/value_generator.h"
+
+using namespace sconce;
+using namespace sconce::test;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uint64_t seeds = 150;
+
+GeneratorOptions for_torch() {
+  return {.only_torch = true, .only_old_torch = std::getenv("SCONCE_SAVED_OLD") != nullptr};
+}
+
+std::string file(const char* folder, uint64_t seed) {
+  return (fs::path(std::getenv("SCONCE_SAVED")) / folder / (std::to_string(seed) + ".pth")).string();
+}
+
+bool asked() {
+  if (std::getenv("SCONCE_SAVED")) return true;
+  MESSAGE("skipped: only check_saved.py runs this");
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("saved for torch: fixtures and trees, for PyTorch to read") {
+  if (!asked()) return;
+  const fs::path folder = std::getenv("SCONCE_SAVED");
+  for (const char* name : {"fixtures", "trees", "compact"}) fs::create_directories(folder / name);
+  for (const char* source : {"checkpoints", "scenarios"})
+    for (const auto& entry : fs::directory_iterator(fixture(source))) {
+      if (entry.path().extension() != ".pth") continue;
+      try {
+        save(Checkpoint::open(entry.path().string()).root(),
+             (folder / "fixtures" / entry.path().filename()).string());
+      } catch (const Error& e) {
+        // The script holds the list of these against its own.
+        CHECK(e.kind() == ErrorKind::unsupported);
+      }
+    }
+  for (uint64_t seed = 0; seed < seeds; ++seed) {
+    save(generate_tree(seed, for_torch()), file("trees", seed));
+    save(generate_tree(seed, for_torch()), file("compact", seed), {.compact = true});
+  }
+}
+
+TEST_CASE("saved by torch: the trees, loaded and saved by PyTorch") {
+  if (!asked()) return;
+  for (uint64_t seed = 0; seed < seeds; ++seed) {
+    CAPTURE(seed);
+    const Value x = generate_tree(seed, for_torch());
+    // CPython keeps one object for each short text, so aliases of those come out otherwise.
+    CHECK(first_difference(x, Checkpoint::open(file("trees_by_torch", seed)).root(), {.aliases = false}) ==
+          "");
+    CHECK(first_difference(x, Checkpoint::open(file("compact_by_torch", seed)).root(),
+                           {.layout = false, .aliases = false}) == "");
+  }
+}
