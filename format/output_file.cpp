@@ -15,7 +15,8 @@ namespace sconce {
 namespace {
 
 constexpr size_t gathered_bytes = size_t{1} << 18;  // pieces below this are written together
-constexpr size_t one_write = size_t{1} << 30;       // Linux takes at most 2 GiB in one call
+constexpr uint64_t flushed_at_once = uint64_t{1} << 24;
+constexpr size_t one_write = size_t{1} << 30;  // Linux takes at most 2 GiB in one call
 
 [[noreturn]] void fail_io(const std::string& path, int code) {
   Error error(ErrorKind::io, "[save] cannot write the file: " + std::generic_category().message(code));
@@ -115,7 +116,19 @@ void OutputFile::write_out(Bytes bytes) {
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) fail_io(path_, written < 0 ? errno : EIO);
     bytes = bytes.subspan(static_cast<size_t>(written));
+    start_flushing(static_cast<size_t>(written));
   }
+}
+
+// The disk may begin while the rest is still being made; what fails here fails again in commit().
+void OutputFile::start_flushing(size_t written) {
+  written_ += written;
+  if (written_ - flushing_ < flushed_at_once) return;
+#ifdef __linux__
+  ::sync_file_range(descriptor_, static_cast<off_t>(flushing_), static_cast<off_t>(written_ - flushing_),
+                    SYNC_FILE_RANGE_WRITE);
+#endif
+  flushing_ = written_;
 }
 
 void OutputFile::commit() {

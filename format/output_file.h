@@ -28,11 +28,14 @@ class OutputFile {
 
  private:
   void write_out(Bytes bytes);
+  void start_flushing(size_t written);
 
   std::string path_;  // as the caller gave it, for messages
   std::string target_, temporary_;
   std::string gathered_;
   int descriptor_ = -1;
+  uint64_t written_ = 0,
+           flushing_ = 0;  // bytes of the file, and how many of them are on their way to the disk
 };
 
 }  // namespace sconce
