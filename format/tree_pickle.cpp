@@ -75,7 +75,7 @@ std::string TreePickler::path() const {
     if (!step.key)
       text += std::to_string(step.index);
     else
-      text += step.key->kind() == Kind::string ? step.key->as_string() : step.key->repr(60);
+      text += step.key->kind() == Kind::string ? step.key->as_string().substr(0, 200) : step.key->repr(60);
   }
   return text;
 }
