@@ -1,4 +1,6 @@
 // The passive value tree: nodes, handles, and a teardown that does not recurse.
+#include <sconce/quantized.h>
+#include <sconce/sparse.h>
 #include <sconce/value.h>
 
 #include <algorithm>
@@ -29,7 +31,9 @@ const char* kind_name(Value::Kind kind) {
     case Kind::tuple: return "tuple";
     case Kind::set: return "set";
     case Kind::dict: return "dict";
-    case Kind::tensor: return "torch.Tensor";
+    case Kind::tensor:
+    case Kind::quantized:
+    case Kind::sparse: return "torch.Tensor";
     case Kind::dtype: return "torch.dtype";
     case Kind::device: return "torch.device";
     case Kind::size: return "torch.Size";
@@ -97,7 +101,20 @@ Value::Value(std::string v) : node_(make_leaf(Kind::string, std::move(v))) {}
 Value::Value(Tensor v) : node_(make_leaf(Kind::tensor, std::move(v))) {}
 Value::Value(DType v) : node_(make_leaf(Kind::dtype, v)) {}
 Value::Value(Device v) : node_(make_leaf(Kind::device, v)) {}
-Value Value::bytes(std::string v) { return Value(make_leaf(Kind::bytes, std::move(v))); }
+Value Value::quantized(QuantizedTensor v) {
+  return Value(make_leaf(Kind::quantized, std::make_shared<const QuantizedTensor>(std::move(v))));
+}
+Value Value::sparse(SparseTensor v) {
+  return Value(make_leaf(Kind::sparse, std::make_shared<const SparseTensor>(std::move(v))));
+}
+Value Value::bytes(std::string v, std::string type_name) {
+  auto node = make_leaf(Kind::bytes, std::move(v));
+  if (type_name != kind_name(Kind::bytes)) {
+    node->container = std::make_unique<Container>();
+    node->container->type_name = std::move(type_name);
+  }
+  return Value(std::move(node));
+}
 Value Value::big_integer(std::string decimal) {
   return Value(make_leaf(Kind::big_integer, std::move(decimal)));
 }
@@ -117,8 +134,8 @@ Value Value::tuple(Items items) {
   return Value(std::move(node));
 }
 
-Value Value::set(Items items) {
-  auto node = make_container(Kind::set);
+Value Value::set(Items items, std::string type_name) {
+  auto node = make_container(Kind::set, std::move(type_name));
   node->container->items = std::move(items);
   return Value(std::move(node));
 }
@@ -153,6 +170,8 @@ const Value::Node& Value::get() const {
   }
   return *node_;
 }
+
+Value::Node& Value::resolved() { return const_cast<Node&>(get()); }
 
 Value::Kind Value::kind() const { return get().kind; }
 
@@ -191,7 +210,20 @@ const std::string& Value::as_string() const {
 
 const Tensor& Value::as_tensor() const {
   if (const auto* v = std::get_if<Tensor>(&get().payload)) return *v;
+  if (kind() == Kind::quantized || kind() == Kind::sparse)
+    fail(ErrorKind::mismatch, "expected a dense torch.Tensor, got a ",
+         kind() == Kind::sparse ? "sparse" : "quantized", " one: ", repr(80));
   fail_kind("torch.Tensor", *this);
+}
+
+const QuantizedTensor& Value::as_quantized() const {
+  if (const auto* v = std::get_if<std::shared_ptr<const QuantizedTensor>>(&get().payload)) return **v;
+  fail_kind("a quantized torch.Tensor", *this);
+}
+
+const SparseTensor& Value::as_sparse() const {
+  if (const auto* v = std::get_if<std::shared_ptr<const SparseTensor>>(&get().payload)) return **v;
+  fail_kind("a sparse torch.Tensor", *this);
 }
 
 DType Value::as_dtype() const {

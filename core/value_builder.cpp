@@ -6,29 +6,30 @@
 namespace sconce {
 
 void ValueBuilder::append(Value& target, Value item) {
-  target.node_->container->items.push_back(std::move(item));
+  target.resolved().container->items.push_back(std::move(item));
 }
 
 void ValueBuilder::insert(Value& target, Value key, Value value) {
-  target.node_->container->pairs.emplace_back(std::move(key), std::move(value));
+  target.resolved().container->pairs.emplace_back(std::move(key), std::move(value));
 }
 
 void ValueBuilder::replace(Value& target, size_t index, Value value) {
-  target.node_->container->pairs[index].second = std::move(value);
+  target.resolved().container->pairs[index].second = std::move(value);
 }
 
 void ValueBuilder::set_state(Value& target, Value state) {
-  target.node_->container->state = std::move(state);
+  target.resolved().container->state = std::move(state);
 }
 
 void ValueBuilder::set_attributes(Value& target, Value attributes) {
-  if (!target.node_->container) target.node_->container = std::make_unique<Value::Container>();
-  target.node_->container->state = std::move(attributes);
+  Value::Node& node = target.resolved();
+  if (!node.container) node.container = std::make_unique<Value::Container>();
+  node.container->state = std::move(attributes);
 }
 
 void ValueBuilder::become(Value& target, const Value& source) {
   const Value::Node& from = source.get();
-  Value::Node& to = *target.node_;
+  Value::Node& to = target.resolved();
   if (&to == &from) return;
   auto container = from.container ? std::make_unique<Value::Container>(*from.container) : nullptr;
   to.kind = from.kind;

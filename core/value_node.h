@@ -24,7 +24,8 @@ struct Value::Node {
   Visit visit = Visit::none;  // used by ValueBuilder::weaken_cycles alone
   // weak_ptr: an edge that would close a cycle; the handle reads its target instead.
   std::variant<std::monostate, bool, int64_t, double, std::complex<double>, std::string, Tensor, DType,
-               Device, std::weak_ptr<Node>>
+               Device, std::shared_ptr<const QuantizedTensor>, std::shared_ptr<const SparseTensor>,
+               std::weak_ptr<Node>>
       payload;
   std::unique_ptr<Container> container;
 

@@ -1,5 +1,9 @@
 // Values as Python would print them, within bounds.
+#include <sconce/quantized.h>
+#include <sconce/sparse.h>
 #include <sconce/value.h>
+
+#include "python_text.h"
 
 #include <charconv>
 #include <cmath>
@@ -23,7 +27,8 @@ std::string float_repr(double v) {
   return text;
 }
 
-std::string quoted(const std::string& text, size_t max_length) {
+// Bytes above 0x7f are letters of a text, and numbers among bytes.
+std::string quoted(const std::string& text, size_t max_length, bool is_bytes = false) {
   static const char* hex = "0123456789abcdef";
   const char quote = text.find('\'') != std::string::npos && text.find('"') == std::string::npos ? '"' : '\'';
   std::string out(1, quote);
@@ -38,7 +43,7 @@ std::string quoted(const std::string& text, size_t max_length) {
       out += "\\t";
     else if (c == '\r')
       out += "\\r";
-    else if (byte < 0x20 || byte == 0x7f)
+    else if (byte < 0x20 || byte == 0x7f || (is_bytes && byte > 0x7f))
       ((out += "\\x") += hex[byte >> 4]) += hex[byte & 15];
     else
       out += c;
@@ -90,17 +95,19 @@ class Printer {
       case Kind::floating: out_ += float_repr(value.as_double()); break;
       case Kind::complex: write_complex(value.as_complex()); break;
       case Kind::string: out_ += quoted(value.as_string(), max_length_); break;
-      case Kind::bytes: out_ += "b" + quoted(value.as_string(), max_length_); break;
+      case Kind::bytes: write_bytes(value); break;
       case Kind::list: enclose("[", value, "]", depth); break;
       case Kind::tuple: enclose("(", value, value.items().size() == 1 ? ",)" : ")", depth); break;
-      case Kind::set: value.items().empty() ? void(out_ += "set()") : enclose("{", value, "}", depth); break;
+      case Kind::set: write_set(value, depth); break;
       case Kind::size: enclose("torch.Size([", value, "])", depth); break;
       case Kind::dict: write_dict(value, depth); break;
       case Kind::tensor: write_tensor(value.as_tensor()); break;
       case Kind::dtype: (out_ += "torch.") += name_of(value.as_dtype()); break;
       case Kind::device: out_ += "device('" + value.as_device().str() + "')"; break;
-      case Kind::global: out_ += "<class '" + value.as_string() + "'>"; break;
+      case Kind::global: write_global(value.as_string()); break;
       case Kind::object: write_object(value, depth); break;
+      case Kind::quantized: write_quantized(value.as_quantized()); break;
+      case Kind::sparse: write_sparse(value.as_sparse()); break;
     }
   }
 
@@ -108,6 +115,26 @@ class Printer {
     out_ += open;
     write_items(value.items(), depth);
     out_ += close;
+  }
+
+  void write_global(const std::string& name) {
+    constexpr std::string_view builtins = "builtins.";
+    out_ += "<class '" + (name.starts_with(builtins) ? name.substr(builtins.size()) : name) + "'>";
+  }
+
+  void write_bytes(const Value& value) {
+    const std::string type = value.type_name(), text = "b" + quoted(value.as_string(), max_length_, true);
+    out_ += type == "bytes" ? text : type + "(" + text + ")";
+  }
+
+  void write_set(const Value& value, int depth) {
+    const std::string type = value.type_name();
+    if (value.items().empty())
+      out_ += type + "()";
+    else if (type == "set")
+      enclose("{", value, "}", depth);
+    else
+      out_ += type, enclose("({", value, "})", depth);
   }
 
   void write_complex(std::complex<double> z) {
@@ -127,6 +154,11 @@ class Printer {
     const std::string type = value.type_name();
     const bool plain = type == "dict";
     if (!plain) out_ += type.substr(type.rfind('.') + 1) + "(";
+    if (type == "collections.defaultdict") {
+      const Value* factory = value.attributes().find("default_factory");
+      write(factory ? *factory : Value(), depth + 1);
+      out_ += ", ";
+    }
     out_ += "{";
     write_pairs(value.pairs(), depth);
     out_ += plain ? "}" : "})";
@@ -136,7 +168,31 @@ class Printer {
     out_ += concat("tensor(shape=", t.shape(), ", dtype=", name_of(t.dtype()), ")");
   }
 
+  void write_quantized(const QuantizedTensor& q) {
+    out_ += concat("tensor(shape=", q.shape, ", dtype=", name_of(q.dtype()), ", ", name_of(q.scheme));
+    if (is_per_channel(q.scheme)) out_ += concat(", axis=", q.axis);
+    out_ += ")";
+  }
+
+  void write_sparse(const SparseTensor& s) {
+    out_ += concat("tensor(shape=", s.shape, ", dtype=", name_of(s.dtype()), ", ", name_of(s.layout),
+                   ", nnz=", s.nnz(), ")");
+  }
+
+  void write_call(const PythonCall& call, int depth) {
+    out_ += call.name + "(";
+    write_items(call.positional, depth);
+    for (size_t i = 0; i < call.keywords.size() && !full(); ++i) {
+      if (i || !call.positional.empty()) out_ += ", ";
+      out_ += call.keywords[i].first.as_string() + "=";
+      write(call.keywords[i].second, depth + 1);
+    }
+    out_ += ")";
+  }
+
   void write_object(const Value& value, int depth) {
+    if (const auto text = python_text(value)) return void(out_ += *text);
+    if (const auto call = python_call(value)) return write_call(*call, depth);
     out_ += "<" + value.type_name() + ">(";
     write_items(value.arguments(), depth);
     out_ += ")";

@@ -1,6 +1,7 @@
 #include "copy_rules.h"
 
-#include <algorithm>
+#include <sconce/quantized.h>
+#include <sconce/sparse.h>
 
 namespace sconce::nn {
 namespace {
@@ -25,21 +26,6 @@ std::string legacy_type(DType dtype, const char* layout) {
   return concat("torch.", layout, name, "Tensor");
 }
 
-// The tuple (indices, values, size, ...) inside a sparse tensor's rebuild call, or null.
-const Value* sparse_parts(const Value& value) {
-  if (value.kind() != Value::Kind::object || !value.type_name().ends_with("_rebuild_sparse_tensor"))
-    return nullptr;
-  if (value.arguments().size() < 2 || value.arguments()[1].items().size() < 3) return nullptr;
-  return &value.arguments()[1];
-}
-
-// COO has its size third, the compressed layouts fourth.
-const Value* sparse_size(const Value& parts) {
-  for (const Value& part : parts.items())
-    if (part.kind() == Value::Kind::size) return &part;
-  return nullptr;
-}
-
 }  // namespace
 
 std::string copy_refusal(const Tensor& source, const Tensor& target) {
@@ -53,21 +39,21 @@ std::string copy_refusal(const Tensor& source, const Tensor& target) {
   return "";
 }
 
-bool is_closed_tensor(const Value& value) {
-  const Value* parts = sparse_parts(value);
-  return parts && sparse_size(*parts);
+bool is_special_tensor(const Value& value) {
+  return value.kind() == Value::Kind::sparse || value.kind() == Value::Kind::quantized;
 }
 
-Shape shape_of_closed_tensor(const Value& value) {
-  return Shape(sparse_size(*sparse_parts(value))->as_ints());
+const Shape& shape_of_special_tensor(const Value& value) {
+  return value.kind() == Value::Kind::sparse ? value.as_sparse().shape : value.as_quantized().shape;
 }
 
-std::string refusal_of_closed_tensor(const Value& value, const Tensor& target) {
-  DType dtype = DType::f32;
-  for (const Value& part : sparse_parts(value)->items())  // the values are the last tensor of the tuple
-    if (part.kind() == Value::Kind::tensor) dtype = part.as_tensor().dtype();
+std::string refusal_of_special_tensor(const Value& value, const Tensor& target) {
+  if (value.kind() == Value::Kind::quantized) return copy_refusal(value.as_quantized().values, target);
+  const SparseTensor& sparse = value.as_sparse();
+  if (sparse.layout != Layout::sparse_coo)
+    return "copy_sparse_compressed_ expected sparse compressed tensor layout but got Strided";
   return concat("copy_() between dense and sparse Tensors is not implemented! Found self type = ",
-                legacy_type(target.dtype(), ""), " and src type = ", legacy_type(dtype, "sparse."));
+                legacy_type(target.dtype(), ""), " and src type = ", legacy_type(sparse.dtype(), "sparse."));
 }
 
 }  // namespace sconce::nn

@@ -90,13 +90,13 @@ class Fitting {
   int entry_at(int node) const { return node < 0 ? -1 : keys_.node(node).entry; }
 
   void fit(Tensor& target, const std::string& key, const Value& value) {
-    if (is_closed_tensor(value)) {
-      const Shape shape = shape_of_closed_tensor(value);
+    if (is_special_tensor(value)) {
+      const Shape shape = shape_of_special_tensor(value);
       if (shape != target.shape()) return size_mismatch(key, shape, target.shape());
       if (assign_)
         return copy_failed(key, shape, target.shape(),
                            "this kind of tensor cannot be assigned to a Sconce module");
-      return copy_failed(key, shape, target.shape(), refusal_of_closed_tensor(value, target));
+      return copy_failed(key, shape, target.shape(), refusal_of_special_tensor(value, target));
     }
     if (value.kind() != Value::Kind::tensor) {
       tensor_problems.push_back(

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sconce/nn/nn.h>
 #include <sconce/ops/create.h>
+#include <sconce/sparse.h>
 
 #include <chrono>
 #include <sstream>
@@ -28,11 +29,12 @@ Tensor filled(const Json& spec) {
 }
 
 Value sparse(const Json& spec) {
-  const auto extents = spec.at("shape").get<std::vector<int64_t>>();
-  return Value::object("torch._utils._rebuild_sparse_tensor",
-                       {Value("torch.sparse_coo"), Value::tuple({empty({1, 3}, DType::i64), empty({3}),
-                                                                 Value::size(extents), Value(true)})},
-                       {});
+  SparseTensor s;
+  s.shape = Shape(spec.at("shape").get<std::vector<int64_t>>());
+  s.indices = zeros({s.shape.dim(), 1}, DType::i64);
+  s.values = zeros({1});
+  s.is_coalesced = true;
+  return Value::sparse(s);
 }
 
 Value value_from(const Json& spec) {

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 #include <sconce/ops/create.h>
+#include <sconce/quantized.h>
+#include <sconce/sparse.h>
 #include <sconce/value.h>
 
 using namespace sconce;
@@ -34,6 +36,45 @@ TEST_CASE("value: repr is Python's") {
   CHECK(Value(DType::bf16).repr() == "torch.bfloat16");
   CHECK(Value::dict({{"a", 1}}).repr() == "{'a': 1}");
   CHECK(Value(std::string(1000, 'x')).repr(20).size() < 40);
+}
+
+TEST_CASE("value: quantized and sparse tensors") {
+  QuantizedTensor q;
+  q.values = zeros({2, 3}).to(DType::i8);
+  q.values = Tensor(q.values.storage(), DType::qint8, q.values.shape());
+  q.shape = Shape{2, 3};
+  q.scales = full({}, 0.5, DType::f64), q.zero_points = zeros({}, DType::i64);
+  const Value quantized = Value::quantized(q);
+  CHECK(quantized.kind() == Value::Kind::quantized);
+  CHECK(quantized.type_name() == "torch.Tensor");
+  CHECK(quantized.repr() == "tensor(shape=[2, 3], dtype=qint8, per_tensor_affine)");
+  CHECK(quantized.as_quantized().values.storage() == q.values.storage());
+  CHECK_THROWS_WITH_AS(quantized.as_tensor(),
+                       "expected a dense torch.Tensor, got a quantized one: tensor(shape=[2, 3], "
+                       "dtype=qint8, per_tensor_affine)",
+                       Error);
+
+  SparseTensor s;
+  s.indices = zeros({2, 1}, DType::i64), s.values = ones({1}), s.shape = Shape{4, 5};
+  const Value sparse = Value::sparse(s);
+  CHECK(sparse.kind() == Value::Kind::sparse);
+  CHECK(sparse.repr() == "tensor(shape=[4, 5], dtype=float32, sparse_coo, nnz=1)");
+  CHECK(sparse.as_sparse().to_dense().numel() == 20);
+  CHECK_THROWS_AS(sparse.as_quantized(), Error);
+  CHECK(sparse.with_attributes(Value::dict({{"tag", 3}})).as_sparse().nnz() == 1);
+}
+
+TEST_CASE("value: frozenset, bytearray and defaultdict keep their names") {
+  CHECK(Value::set({1, 2}, "frozenset").repr() == "frozenset({1, 2})");
+  CHECK(Value::set({}, "frozenset").repr() == "frozenset()");
+  CHECK(Value::set({}, "frozenset").type_name() == "frozenset");
+  CHECK(Value::bytes("ab", "bytearray").repr() == "bytearray(b'ab')");
+  CHECK(Value::bytes("ab", "bytearray").type_name() == "bytearray");
+  CHECK(Value::bytes("ab").type_name() == "bytes");
+  const Value counts =
+      Value::dict({{"a", 1}}, "collections.defaultdict")
+          .with_attributes(Value::dict({{"default_factory", Value::global("builtins.int")}}));
+  CHECK(counts.repr() == "defaultdict(<class 'int'>, {'a': 1})");
 }
 
 TEST_CASE("value: handles share a node, builders fill it later") {

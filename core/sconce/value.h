@@ -11,6 +11,9 @@
 
 namespace sconce {
 
+struct QuantizedTensor;  // <sconce/quantized.h>
+struct SparseTensor;     // <sconce/sparse.h>
+
 // A handle on an immutable node; copies share it, so that aliases in a file stay aliases. Reading accessors
 // throw ErrorKind::mismatch ("expected int, got str") when the value is of another kind.
 class Value {
@@ -31,9 +34,11 @@ class Value {
     tensor,
     dtype,
     device,
-    size,    // torch.Tensor or Parameter, torch.dtype, torch.device, torch.Size
-    global,  // a class or function, by name only
-    object,  // a call or instance of a class Sconce does not know: name, arguments, state
+    size,       // torch.Tensor or Parameter, torch.dtype, torch.device, torch.Size
+    global,     // a class or function, by name only
+    object,     // a call or instance of a class Sconce does not know: name, arguments, state
+    quantized,  // torch.Tensor of integers that stand for numbers
+    sparse,     // torch.Tensor that stores only some of its elements
   };
 
   struct Node;
@@ -52,11 +57,13 @@ class Value {
   Value(Tensor v);
   Value(DType v);
   Value(Device v);
-  static Value bytes(std::string v);
-  static Value big_integer(std::string decimal);  // an integer outside int64, in decimal
+  static Value quantized(QuantizedTensor v);
+  static Value sparse(SparseTensor v);
+  static Value bytes(std::string v, std::string type_name = "bytes");  // or "bytearray"
+  static Value big_integer(std::string decimal);                       // an integer outside int64, in decimal
   static Value list(Items items);
   static Value tuple(Items items);
-  static Value set(Items items);
+  static Value set(Items items, std::string type_name = "set");  // or "frozenset"
   static Value size(const std::vector<int64_t>& extents);
   // `type_name` is the Python class: "dict", "collections.OrderedDict", "collections.defaultdict", ...
   static Value dict(Pairs pairs, std::string type_name = "dict");
@@ -77,8 +84,10 @@ class Value {
   double as_double() const;                 // also of an int or bool
   std::complex<double> as_complex() const;  // also of any real number
   const std::string& as_string()
-      const;  // string, bytes, the digits of a big_integer, or the name of a global
-  const Tensor& as_tensor() const;
+      const;                        // string, bytes, the digits of a big_integer, or the name of a global
+  const Tensor& as_tensor() const;  // of kind tensor: strided numbers
+  const QuantizedTensor& as_quantized() const;
+  const SparseTensor& as_sparse() const;
   DType as_dtype() const;
   Device as_device() const;
   std::vector<int64_t> as_ints() const;  // a size, or a list or tuple of ints
@@ -90,7 +99,8 @@ class Value {
   // Of an object: what it was called with, and the state that BUILD gave it (None without).
   const Items& arguments() const;
   const Value& state() const;
-  // Attributes set on a dict by BUILD (an OrderedDict's `_metadata`), or on a tensor; None without.
+  // Attributes set on a dict by BUILD (an OrderedDict's `_metadata`), or on a tensor; a defaultdict's `default_factory`.
+  // None without.
   const Value& attributes() const;
   Value with_attributes(Value attributes) const;  // a new node with the same content
 
@@ -116,6 +126,7 @@ class Value {
   friend class ValueBuilder;
   explicit Value(std::shared_ptr<Node> node) : node_(std::move(node)) {}
   const Node& get() const;  // the node, behind a weak reference too
+  Node& resolved();         // the same, for those who fill it
   std::shared_ptr<Node> node_;
 };
 
