@@ -156,6 +156,7 @@ ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadO
   out.root = stream.next(meaning, &out);
   const Value keys = stream.next(plain);
   place_storages(*legacy, keys, stream.position(), out.warnings);
+  meaning.finish();
   out.locations = meaning.locations();
   return out;
 }

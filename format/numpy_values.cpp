@@ -2,6 +2,7 @@
 #include "numpy_values.h"
 
 #include "bytes.h"
+#include "pickle_text.h"
 
 #include <cstring>
 #include <string_view>
@@ -42,9 +43,41 @@ std::optional<NumpyType> numpy_type(const Value& v) {
   return std::nullopt;
 }
 
+std::string_view code_of(const Value& dtype) {
+  if (dtype.kind() != Value::Kind::object || dtype.type_name() != "numpy.dtype" || dtype.arguments().empty())
+    return {};
+  const Value& code = dtype.arguments()[0];
+  return code.kind() == Value::Kind::string || code.kind() == Value::Kind::bytes ? code.as_string()
+                                                                                 : std::string_view();
+}
+
+// numpy.str_ has four bytes for each character, numpy.bytes_ one, both padded with zeros.
+std::optional<Value> numpy_text(const Value& dtype, const Value& bytes) {
+  const std::string_view code = code_of(dtype);
+  if (bytes.kind() != Value::Kind::bytes || code.empty()) return std::nullopt;
+  std::string raw = bytes.as_string();
+  if (code[0] == 'S') {
+    raw.erase(raw.find_last_not_of('\0') + 1);
+    return Value::bytes(std::move(raw));
+  }
+  if (code[0] != 'U' || raw.size() % 4) return std::nullopt;
+  const Value& state = dtype.state();
+  const bool big = state.kind() == Value::Kind::tuple && state.size() > 1 &&
+                   state[1].kind() == Value::Kind::string && state[1].as_string() == ">";
+  std::string text;
+  for (size_t i = 0; i < raw.size(); i += 4) {
+    const std::byte* at = bytes_of(raw).data() + i;
+    const uint32_t c = big ? load_big<uint32_t>(at) : load_little<uint32_t>(at);
+    if (c == 0 || c > 0x10ffff) break;
+    append_utf8(text, c);
+  }
+  return Value(std::move(text));
+}
+
 }  // namespace
 
 std::optional<Value> numpy_scalar(const Value& dtype, const Value& bytes) {
+  if (auto text = numpy_text(dtype, bytes)) return text;
   const auto type = numpy_type(dtype);
   if (!type || (bytes.kind() != Value::Kind::bytes && bytes.kind() != Value::Kind::string))
     return std::nullopt;

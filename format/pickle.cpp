@@ -149,7 +149,7 @@ bool PickleReader::step(Op op) {
                                         : op == Op::binbytes     ? number<uint32_t>()
                                                                  : number<uint64_t>());
       charge(leaf_cost + raw.size());
-      push(Value::bytes(std::string(raw)));
+      push(Value::bytes(std::string(raw), op == Op::bytearray8 ? "bytearray" : "bytes"));
       break;
     }
 
@@ -165,7 +165,7 @@ bool PickleReader::step(Op op) {
     case Op::list: charge(container_cost), push(Value::list(pop_to_mark("LIST"))); break;
     case Op::frozenset: {
       charge(container_cost);
-      push(Value::set({}));
+      push(Value::set({}, "frozenset"));
       Value made = pop("a set");
       Value::Items items = pop_to_mark("FROZENSET");
       push(std::move(made));

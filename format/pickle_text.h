@@ -10,6 +10,8 @@ namespace sconce {
 
 // UTF-8; lone surrogates are allowed, as Python's "surrogatepass" writes them.
 bool is_utf8(std::string_view text);
+// Adds a code point of up to 0x10ffff to UTF-8.
+void append_utf8(std::string& out, uint32_t code_point);
 // Each code point as one byte; false when one is above 255 (Python's text.encode("latin1")).
 bool encode_latin1(std::string_view text, std::string& out);
 // Each byte as one code point.

@@ -1,6 +1,7 @@
 // Names, calls and states in a PyTorch checkpoint.
 #include "rebuild.h"
 
+#include "rebuild_arguments.h"
 #include "rebuild_calls.h"
 #include "rebuild_numpy.h"
 
@@ -22,19 +23,39 @@ Value TorchMeaning::call(PickleReader& reader, const Value& callable, const Valu
 }
 
 void TorchMeaning::build(PickleReader& reader, Value& target, const Value& state) {
-  if (target.kind() == Kind::tensor) {
-    // Attributes are a dict, or one before the values of __slots__; old Parameters repeat (requires_grad,
-    // ..., hooks).
-    const bool slots = state.kind() == Kind::tuple && state.size() == 2 && state[0].kind() == Kind::dict;
-    if (state.kind() == Kind::dict || slots) ValueBuilder::set_attributes(target, slots ? state[0] : state);
+  if (is_any_tensor(target)) {  // old Parameters repeat (requires_grad, ..., hooks)
+    if (const Value attributes = attributes_of(state); !attributes.is_none())
+      ValueBuilder::set_attributes(target, attributes);
     return;
   }
+  // PyTorch up to 0.2 made an empty Parameter and gave it its tensor with the state (data, requires_grad, ...).
+  if (target.kind() == Kind::object && state.kind() == Kind::tuple && state.size() >= 3 &&
+      is_any_tensor(state[0]) &&
+      (target.type_name() == "torch.nn.parameter.Parameter" ||
+       target.type_name() == "torch.autograd.variable.Variable"))
+    return ValueBuilder::become(target, state[0]);
   if (!build_numpy_array(reader, *this, target, state)) PickleMeaning::build(reader, target, state);
 }
 
 void TorchMeaning::count_tensor() {
   if (++tensors_ > options_.budget.tensors)
     fail(ErrorKind::out_of_budget, "more than ", options_.budget.tensors, " tensors");
+}
+
+void TorchMeaning::after_reading(std::string path, std::function<void()> check) {
+  after_reading_.emplace_back(std::move(path), std::move(check));
+}
+
+void TorchMeaning::finish() {
+  const auto checks = std::move(after_reading_);
+  after_reading_.clear();
+  for (const auto& [path, check] : checks) {
+    try {
+      check();
+    } catch (Error& e) {
+      throw e.at_key(path);
+    }
+  }
 }
 
 }  // namespace sconce

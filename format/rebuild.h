@@ -5,8 +5,12 @@
 #include "rebuild_storage.h"
 #include "storage_source.h"
 
+#include <functional>
 #include <map>
+#include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace sconce {
 
@@ -25,14 +29,22 @@ class TorchMeaning : public PickleMeaning {
   // For the calls on the list.
   NamedStorages& storages() { return storages_; }
   MaterializedBytes& materialized() { return *source_.materialized(); }
+  const std::shared_ptr<MaterializedBytes>& shared_materialized() { return source_.materialized(); }
   // Counts a tensor; throws ErrorKind::out_of_budget past the limit.
   void count_tensor();
+  // Has `check` run by finish(); `path` is the key of what it looks at, for its error.
+  void after_reading(std::string path, std::function<void()> check);
+
+  // To be called once, when the pickle has been read and its storages can be opened: checks and completes what
+  // depends on the numbers in them, such as the indices of sparse tensors. Throws what they throw.
+  void finish();
 
  private:
   StorageSource& source_;
   const LoadOptions options_;
   uint64_t tensors_ = 0;
   NamedStorages storages_;
+  std::vector<std::pair<std::string, std::function<void()>>> after_reading_;
 };
 
 }  // namespace sconce

@@ -38,6 +38,16 @@ bool flag(const Value& dict, std::string_view name) {
   return v && v->kind() == Kind::boolean && v->as_bool();
 }
 
+bool is_any_tensor(const Value& v) {
+  return v.kind() == Kind::tensor || v.kind() == Kind::quantized || v.kind() == Kind::sparse;
+}
+
+Value attributes_of(const Value& state) {
+  if (state.kind() == Kind::dict) return state;
+  return state.kind() == Kind::tuple && state.size() == 2 && state[0].kind() == Kind::dict ? state[0]
+                                                                                           : Value();
+}
+
 int64_t reach_of(const std::vector<int64_t>& size, const std::vector<int64_t>& stride, int64_t offset) {
   if (size.size() != stride.size())
     fail(ErrorKind::corrupt, "a tensor with ", size.size(), " extents and ", stride.size(), " strides");

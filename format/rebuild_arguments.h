@@ -17,6 +17,11 @@ void expect_count(const char* what, const Value::Items& arguments, size_t least,
 // Is the value under `name` of a dict True?
 bool flag(const Value& dict, std::string_view name);
 
+// A tensor of any kind: dense, quantized or sparse.
+bool is_any_tensor(const Value& v);
+// The attributes in a tensor's state: a dict, or one before the values of __slots__. None when there are none.
+Value attributes_of(const Value& state);
+
 // 1 + the largest element index of a strided view, 0 without elements. Throws ErrorKind::corrupt when that
 // leaves 64 bits.
 int64_t reach_of(const std::vector<int64_t>& size, const std::vector<int64_t>& stride, int64_t offset);

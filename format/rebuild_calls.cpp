@@ -8,7 +8,8 @@ namespace sconce {
 Rebuild find_rebuild(std::string_view name) {
   static const auto all = [] {
     std::unordered_map<std::string_view, Rebuild> out;
-    for (const auto family : {tensor_calls(), torch_calls(), python_calls(), numpy_calls()})
+    for (const auto family :
+         {tensor_calls(), quantized_calls(), sparse_calls(), torch_calls(), python_calls(), numpy_calls()})
       for (const KnownCall& known : family) out.emplace(known.name, known.rebuild);
     return out;
   }();

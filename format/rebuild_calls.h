@@ -34,10 +34,12 @@ struct KnownCall {
 };
 
 // The families.
-std::span<const KnownCall> tensor_calls();  // rebuild_tensor.cpp
-std::span<const KnownCall> torch_calls();   // rebuild_torch.cpp
-std::span<const KnownCall> python_calls();  // rebuild_python.cpp
-std::span<const KnownCall> numpy_calls();   // rebuild_numpy.cpp
+std::span<const KnownCall> tensor_calls();     // rebuild_tensor.cpp
+std::span<const KnownCall> torch_calls();      // rebuild_torch.cpp
+std::span<const KnownCall> python_calls();     // rebuild_python.cpp
+std::span<const KnownCall> numpy_calls();      // rebuild_numpy.cpp
+std::span<const KnownCall> quantized_calls();  // rebuild_quantized.cpp
+std::span<const KnownCall> sparse_calls();     // rebuild_sparse.cpp
 
 // By name, from all families; null for a name outside the list.
 Rebuild find_rebuild(std::string_view name);

@@ -28,14 +28,21 @@ std::optional<Value> dictionary(const RebuildCall& call, size_t first, bool take
 
 std::optional<Value> ordered_dict(const RebuildCall& call) { return dictionary(call, 0, true); }
 std::optional<Value> counter(const RebuildCall& call) { return dictionary(call, 0, false); }
-// Its first argument makes the values of absent keys; it is dropped.
-std::optional<Value> default_dict(const RebuildCall& call) { return dictionary(call, 1, true); }
+// Its first argument makes the values of absent keys.
+std::optional<Value> default_dict(const RebuildCall& call) {
+  auto made = dictionary(call, 1, true);
+  if (!made || call.args.empty() || call.args[0].is_none()) return made;
+  return made->with_attributes(Value::dict({{"default_factory", call.args[0]}}));
+}
 
+// set([...]) or frozenset([...])
 std::optional<Value> set(const RebuildCall& call) {
-  if (call.args.empty()) return Value::set({});
+  const bool frozen = call.callable.as_string() == "builtins.frozenset";
+  const std::string type = frozen ? "frozenset" : "set";
+  if (call.args.empty()) return Value::set({}, type);
   if (call.args.size() != 1 || !call.is_sequence(0)) return std::nullopt;
   call.reader.charge(call.args[0].size() * 16);
-  return Value::set(call.args[0].items());
+  return Value::set(call.args[0].items(), type);
 }
 
 bool is_latin1(const RebuildCall& call, size_t index) {
@@ -44,22 +51,29 @@ bool is_latin1(const RebuildCall& call, size_t index) {
   return encoding == "latin-1" || encoding == "latin1";
 }
 
+std::string from_latin1(const RebuildCall& call, size_t index) {
+  call.reader.charge(call.args[index].size());
+  std::string raw;
+  if (!encode_latin1(call.args[index].as_string(), raw))
+    fail(ErrorKind::corrupt, "a text for bytes is not Latin-1");
+  return raw;
+}
+
 // _codecs.encode(text, "latin1"), which protocol 2 has for bytes.
 std::optional<Value> encode(const RebuildCall& call) {
   if (!call.is(0, Kind::string) || !is_latin1(call, 1)) return std::nullopt;
-  call.reader.charge(call.args[0].size());
-  std::string raw;
-  if (!encode_latin1(call.args[0].as_string(), raw))
-    fail(ErrorKind::corrupt, "a text for bytes is not Latin-1");
-  return Value::bytes(std::move(raw));
+  return Value::bytes(from_latin1(call, 0));
 }
 
 // bytes(), bytes(b"..."), bytes(text, "latin1") or bytes([1, 2]); the same of bytearray.
 std::optional<Value> bytes(const RebuildCall& call) {
   const Value::Items& args = call.args;
-  if (args.empty()) return Value::bytes({});
-  if (args.size() == 1 && call.is(0, Kind::bytes)) return args[0];
-  if (args.size() == 2 && call.is(0, Kind::string) && is_latin1(call, 1)) return encode(call);
+  const std::string type = call.callable.as_string() == "builtins.bytearray" ? "bytearray" : "bytes";
+  if (args.empty()) return Value::bytes({}, type);
+  if (args.size() == 1 && call.is(0, Kind::bytes)) call.reader.charge(args[0].size());
+  if (args.size() == 1 && call.is(0, Kind::bytes)) return Value::bytes(args[0].as_string(), type);
+  if (args.size() == 2 && call.is(0, Kind::string) && is_latin1(call, 1))
+    return Value::bytes(from_latin1(call, 0), type);
   if (args.size() != 1 || !call.is_sequence(0)) return std::nullopt;
   std::string raw;
   for (const Value& item : args[0].items()) {
@@ -67,7 +81,7 @@ std::optional<Value> bytes(const RebuildCall& call) {
       fail(ErrorKind::corrupt, "expected bytes from 0 to 255, got ", item.repr(40));
     raw += static_cast<char>(item.as_int());
   }
-  return Value::bytes(std::move(raw));
+  return Value::bytes(std::move(raw), type);
 }
 
 std::optional<Value> complex(const RebuildCall& call) {

@@ -34,6 +34,12 @@ std::optional<Value> layout(const RebuildCall& call) {
   return Value::global(call.args[0].as_string());
 }
 
+// build_intlist([1, 2]) and restore_type_tag(value, "List[int]"), by which TorchScript notes types: the value itself.
+std::optional<Value> typed(const RebuildCall& call) {
+  if (call.args.empty() || call.args.size() > 2) return std::nullopt;
+  return call.args[0];
+}
+
 }  // namespace
 
 std::span<const KnownCall> torch_calls() {
@@ -41,6 +47,11 @@ std::span<const KnownCall> torch_calls() {
       {"torch.Size", size},
       {"torch.device", device},
       {"torch.serialization._get_layout", layout},
+      {"torch.jit._pickle.build_intlist", typed},
+      {"torch.jit._pickle.build_doublelist", typed},
+      {"torch.jit._pickle.build_boollist", typed},
+      {"torch.jit._pickle.build_tensorlist", typed},
+      {"torch.jit._pickle.restore_type_tag", typed},
   };
   return calls;
 }

@@ -135,6 +135,7 @@ class TarReader {
       warnings_.insert(warnings_.end(), reader.warnings().begin(), reader.warnings().end());
     });
     out.warnings.insert(out.warnings.end(), warnings_.begin(), warnings_.end());
+    meaning_.finish();
     out.locations = meaning_.locations();
     return out;
   }

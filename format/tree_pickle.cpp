@@ -95,7 +95,8 @@ void TreePickler::write(const Value& v) {
     default: break;
   }
   if (out_.recall(v.node())) return;
-  if (!v.attributes().is_none() && v.kind() != Kind::tensor && v.type_name() != "collections.OrderedDict")
+  if (!v.attributes().is_none() && v.kind() != Kind::tensor && v.type_name() != "collections.OrderedDict" &&
+      v.type_name() != "collections.defaultdict")
     fail(ErrorKind::unsupported, "[save] a ", v.type_name(),
          " with attributes cannot be saved; only tensors and an OrderedDict have some");
   if (++level_ > deepest_level)
@@ -178,8 +179,10 @@ void TreePickler::write_dict(const Value& v) {
   if (type == "dict") {
     out_.op(Op::empty_dict);
     out_.remember(v.node());
-  } else if (type == "collections.OrderedDict" || type == "collections.defaultdict") {
-    out_.global("collections", std::string_view(type).substr(12));
+  } else if (type == "collections.defaultdict") {
+    return write_default_dict(v);
+  } else if (type == "collections.OrderedDict") {
+    out_.global("collections", "OrderedDict");
     call(0, v);
   } else if (type == "collections.Counter") {
     out_.global("collections", "Counter");
@@ -195,6 +198,23 @@ void TreePickler::write_dict(const Value& v) {
   if (v.attributes().is_none()) return;
   write_attributes(v);
   out_.op(Op::build);
+}
+
+// Its factory is one of Python's own types, or there is none.
+void TreePickler::write_default_dict(const Value& v) {
+  const Value* factory = v.attributes().find("default_factory");
+  if (v.attributes().size() > (factory ? 1U : 0U))
+    fail(ErrorKind::unsupported, "[save] a defaultdict with attributes cannot be saved");
+  out_.global("collections", "defaultdict");
+  if (factory) {
+    constexpr std::string_view builtins = "builtins.";
+    if (factory->kind() != Kind::global || !factory->as_string().starts_with(builtins))
+      fail(ErrorKind::unsupported, "[save] a defaultdict whose values come from ", factory->repr(80),
+           " cannot be saved");
+    out_.global("__builtin__", std::string_view(factory->as_string()).substr(builtins.size()));
+  }
+  call(factory ? 1 : 0, v);
+  write_pairs(v);
 }
 
 void TreePickler::write_pairs(const Value& v) {

@@ -38,6 +38,7 @@ class TreePickler {
   void write_list(const Value::Items& items, const void* identity);
   void write_tuple(const Value& v);
   void write_dict(const Value& v);
+  void write_default_dict(const Value& v);
   void write_pairs(const Value& v);
   void write_attributes(const Value& v);
   void write_ints(const std::vector<int64_t>& values);
