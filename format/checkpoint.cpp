@@ -2,6 +2,7 @@
 #include <sconce/checkpoint.h>
 
 #include "container.h"
+#include "module_tree.h"
 
 #include <functional>
 #include <unordered_set>
@@ -39,18 +40,21 @@ StateDict load(const std::string& path, const LoadOptions& options) {
 namespace {
 
 using Kind = Value::Kind;
-constexpr int deepest_candidate = 8;  // dictionaries above the one that is looked for
-constexpr size_t most_named = 20;     // candidates in a message
+constexpr int deepest_candidate = 8;      // dictionaries above the one that is looked for
+constexpr size_t most_entries = 100'000;  // of a module, counted
+constexpr size_t most_named = 20;         // candidates in a message
 
 struct Candidate {
   std::string path;
-  const Value* dict;
+  const Value* dict;  // or a module that was saved whole
   size_t tensors;
 };
 
+bool is_special(const Value& v) { return v.kind() == Kind::quantized || v.kind() == Kind::sparse; }
+
 size_t count_tensors(const Value& dict) {
   size_t count = 0;
-  for (const auto& [key, value] : dict.pairs()) count += value.kind() == Kind::tensor;
+  for (const auto& [key, value] : dict.pairs()) count += value.kind() == Kind::tensor || is_special(value);
   return count;
 }
 
@@ -60,6 +64,7 @@ bool has_weights(const Value& v) {
   size_t tensors = 0, weights = 0;
   for (const auto& [key, value] : v.pairs()) {
     if (key.kind() != Kind::string) return false;
+    if (is_special(value)) ++tensors, ++weights;
     if (value.kind() != Kind::tensor) continue;
     const Tensor& t = value.as_tensor();
     ++tensors;
@@ -86,7 +91,13 @@ class CandidateSearch {
 
  private:
   void visit(const Value& v, const std::string& path, int depth) {
-    if (v.kind() != Kind::dict || depth > deepest_candidate || is_optimizer(v)) return;
+    if (depth > deepest_candidate) return;
+    if (is_module(v)) {
+      if (const size_t entries = count_module_entries(v, most_entries)) found.push_back({path, &v, entries});
+      return;
+    }
+    if (v.kind() == Kind::object && v.state().kind() == Kind::dict) return visit(v.state(), path, depth + 1);
+    if (v.kind() != Kind::dict || is_optimizer(v)) return;
     if (is_candidate(v)) {
       found.push_back({path, &v, count_tensors(v)});
       return;
@@ -109,6 +120,7 @@ std::string list_of(const std::vector<Candidate>& candidates) {
 
 // The value at a path of keys; a key with dots in it is tried before its parts. Null when there is none.
 const Value* value_at(const Value& v, std::string_view path) {
+  if (v.kind() == Kind::object && v.state().kind() == Kind::dict) return value_at(v.state(), path);
   if (v.kind() != Kind::dict) return nullptr;
   if (const Value* whole = v.find(path)) return whole;
   for (size_t dot = path.find('.'); dot != path.npos; dot = path.find('.', dot + 1))
@@ -116,6 +128,8 @@ const Value* value_at(const Value& v, std::string_view path) {
       if (const Value* found = value_at(*child, path.substr(dot + 1))) return found;
   return nullptr;
 }
+
+StateDict state_of(const Value& v) { return is_module(v) ? module_state_dict(v) : StateDict::from(v); }
 
 // Why `v` is no state_dict, in the words that help most.
 [[noreturn]] void fail_no_state_dict(const Value& v, const std::string& where,
@@ -146,15 +160,16 @@ StateDict Checkpoint::state_dict(const std::string& key) const {
         fail(ErrorKind::mismatch, "no key \"", key, "\" in the file",
              found.empty() ? ", and no state_dict elsewhere" : "; the state_dicts are: " + list_of(found));
       }
-      if (value->kind() != Kind::dict)
+      if (value->kind() != Kind::dict && !is_module(*value))
         fail_no_state_dict(*value, "\"" + key + "\"", CandidateSearch(root_).found);
-      return StateDict::from(*value);
+      return state_of(*value);
     }
     if (root_.kind() == Kind::dict && root_.size() == 0) return StateDict::from(root_);
     const auto found = CandidateSearch(root_).found;
     bool same = !found.empty();
     for (const Candidate& c : found) same &= c.dict->node() == found[0].dict->node();
-    if (same) return StateDict::from(*found[0].dict);
+    if (same) return state_of(*found[0].dict);
+    if (is_module(root_)) return state_of(root_);  // without a single tensor
     if (found.empty()) fail_no_state_dict(root_, "the file's value", found);
     fail(ErrorKind::mismatch, "the file holds ", found.size(), " state_dicts; choose one with {.key = \"",
          found[0].path, "\"}: ", list_of(found));

@@ -11,7 +11,7 @@ ReadTree read_container(const std::shared_ptr<MappedFile>& file, const LoadOptio
                         std::string& container) {
   try {
     switch (const FileType type = sniff(file->bytes())) {
-      case FileType::zip: container = "zip"; return read_torch_zip(file, options);
+      case FileType::zip: container = "zip"; return read_torch_zip(file, options, container);
       case FileType::legacy_stream: container = "legacy"; return read_legacy_stream(file, options);
       case FileType::safetensors: container = "safetensors"; return read_safetensors(file, options);
       case FileType::tar: container = "tar"; return read_torch_tar(file, options);

@@ -24,8 +24,10 @@ struct ReadTree {
 ReadTree read_container(const std::shared_ptr<MappedFile>& file, const LoadOptions& options,
                         std::string& container);
 
-// A zip archive with the record data.pkl. `file` stays mapped as long as a tensor needs it.
-ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
+// A zip archive with the record data.pkl. `file` stays mapped as long as a tensor needs it. `container` becomes
+// "torchscript" when it is such an archive.
+ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptions& options,
+                        std::string& container);
 // The stream of pickles and storages that torch.save wrote before 1.6.
 ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 // The tar archive of torch.save up to 0.1.9.

@@ -1,128 +1,42 @@
-// The zip archive of torch.save since 1.6: data.pkl, and one record for each storage under data/.
+// The zip archive of torch.save since 1.6: data.pkl, and one record for each storage under data/. TorchScript archives have the
+// same, with constants.pkl and source text beside it.
 #include "container.h"
 #include "rebuild.h"
+#include "torchscript.h"
+#include "zip_storage.h"
 
-#include <cstring>
+#include <algorithm>
 
 namespace sconce {
 namespace {
 
-// What every storage of the archive shares; kept alive by those that are still to be read.
-struct ZipFile {
-  std::shared_ptr<MappedFile> file;
-  ZipArchive archive;
-  Budget budget;
-  bool verify_crc;
-  std::shared_ptr<MaterializedBytes> materialized;
+constexpr uint64_t most_code_bytes = uint64_t{1} << 26;
 
-  ZipFile(std::shared_ptr<MappedFile> f, const LoadOptions& options)
-      : file(std::move(f)),
-        archive(file->bytes(), options.profile),
-        budget(options.budget),
-        verify_crc(options.verify_crc),
-        materialized(std::make_shared<MaterializedBytes>(options.budget.materialized_bytes)) {}
-
-  std::byte* in_place(const ZipEntry& entry) const { return file->data() + entry.data_offset; }
-
-  // The record's content in memory of its own.
-  Storage copy(const ZipEntry& entry) const {
-    materialized->charge(entry.size);
-    if (!entry.is_stored()) return archive.inflate(entry, budget);
-    const Storage out = Storage::allocate(entry.size);
-    if (entry.size) std::memcpy(out.data(), in_place(entry), entry.size);
-    return out;
-  }
-};
-
-class ZipSource : public StorageSource {
- public:
-  ZipSource(std::shared_ptr<const ZipFile> zip, bool swaps) : zip_(std::move(zip)), swaps_(swaps) {}
-
-  const std::string& file() const override { return zip_->file->path(); }
-  bool swaps() const override { return swaps_; }
-  const std::shared_ptr<MaterializedBytes>& materialized() const override { return zip_->materialized; }
-
-  Storage open(const StorageRequest& request) override {
-    const ZipEntry* entry = zip_->archive.record("data/" + request.key);
-    if (!entry) {
-      fail(ErrorKind::corrupt, request.path.empty() ? "a tensor" : "tensor " + request.path, ": record \"",
-           zip_->archive.root(), "data/", request.key, "\" is absent");
-    }
-    if (entry->size != request.nbytes)
-      fail(ErrorKind::corrupt, "record \"", entry->name, "\" has ", entry->size, " bytes, its storage needs ",
-           request.nbytes);
-    if (entry->size == 0) return Storage::borrow(zip_->file->data(), 0, zip_->file);
-    const bool aligned = reinterpret_cast<uintptr_t>(zip_->in_place(*entry)) % request.alignment == 0;
-    const bool in_place = entry->is_stored() && aligned && !swaps_;
-    if (in_place && !(zip_->verify_crc && entry->has_crc()))
-      return Storage::borrow(zip_->in_place(*entry), entry->size, zip_->file);
-    return Storage::deferred(entry->size,
-                             [zip = zip_, entry, in_place, unit = request.swap_unit, path = request.path] {
-                               try {
-                                 return read(*zip, *entry, in_place, unit ? *unit : 1);
-                               } catch (Error& e) {
-                                 throw e.in_file(zip->file->path()).in_record(entry->name).at_key(path);
-                               }
-                             });
-  }
-
- private:
-  static std::shared_ptr<void> read(const ZipFile& zip, const ZipEntry& entry, bool in_place, size_t unit) {
-    if (entry.is_stored() && zip.verify_crc) ZipArchive::check_crc(entry, zip.archive.stored_bytes(entry));
-    if (in_place) return {zip.file, zip.in_place(entry)};
-    const Storage copy = zip.copy(entry);
-    if (!entry.is_stored() && zip.verify_crc) ZipArchive::check_crc(entry, bytes_of(copy));
-    swap_bytes(copy.data(), copy.nbytes(), unit);
-    return {std::make_shared<Storage>(copy), copy.data()};
-  }
-
-  std::shared_ptr<const ZipFile> zip_;
-  bool swaps_;
-};
-
-// Is the file's byte order another than the machine's? Absent means little-endian.
-bool file_swaps(const ZipArchive& archive) {
-  std::string order = "little";
-  if (const ZipEntry* entry = archive.record("byteorder")) order = archive.read_text(*entry);
-  if (order != "little" && order != "big")
-    fail(ErrorKind::corrupt, "expected byte order \"little\" or \"big\", got ", Value(order).repr(40));
-  return (order == "big") != (std::endian::native == std::endian::big);
+[[noreturn]] void fail_no_program(const ZipArchive& archive) {
+  std::string names;
+  for (size_t i = 0; i < archive.entries().size() && i < 4; ++i)
+    names += (i ? ", " : "") + archive.entries()[i].name;
+  if (archive.record("model.json"))
+    fail(ErrorKind::unsupported,
+         "a TorchScript archive of PyTorch 1.0 to 1.2, which keeps its values as JSON; load and save it with "
+         "a newer PyTorch");
+  fail(ErrorKind::unsupported,
+       "a zip archive without the record data.pkl, so no PyTorch checkpoint; it holds ",
+       archive.entries().size(), " records", names.empty() ? "" : ": ", names,
+       archive.entries().size() > 4 ? ", ..." : "");
 }
 
-}  // namespace
-
-ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptions& options) {
-  const auto zip = std::make_shared<const ZipFile>(file, options);
-  const ZipArchive& archive = zip->archive;
-  const ZipEntry* program = archive.record("data.pkl");
-  if (!program) {
-    std::string names;
-    for (size_t i = 0; i < archive.entries().size() && i < 4; ++i)
-      names += (i ? ", " : "") + archive.entries()[i].name;
-    fail(ErrorKind::unsupported,
-         "a zip archive without the record data.pkl, so no PyTorch checkpoint; it holds ",
-         archive.entries().size(), " records", names.empty() ? "" : ": ", names,
-         archive.entries().size() > 4 ? ", ..." : "");
-  }
-  torch_archive_version(archive);
-  ZipSource source(zip, file_swaps(archive));
-  TorchMeaning meaning(source, options);
-  if (program->size > options.budget.pickle_bytes)
-    fail(ErrorKind::out_of_budget, "record \"", program->name, "\" has ", program->size,
+// The value of one pickle in the archive.
+Value read_program(const ZipFile& zip, const ZipEntry& program, TorchMeaning& meaning,
+                   const LoadOptions& options, ReadTree& out) {
+  if (program.size > options.budget.pickle_bytes)
+    fail(ErrorKind::out_of_budget, "record \"", program.name, "\" has ", program.size,
          " bytes; the limit is ", options.budget.pickle_bytes);
-
-  ReadTree out;
-  out.warnings = archive.warnings();
   try {
-    Storage inflated;
-    Bytes bytes;
-    if (program->is_stored())
-      bytes = archive.stored_bytes(*program);
-    else
-      inflated = zip->copy(*program), bytes = bytes_of(inflated);
-    if (options.verify_crc) ZipArchive::check_crc(*program, bytes);
+    Storage keeper;
+    const Bytes bytes = zip.read(program, keeper);
     PickleReader reader(bytes, meaning, options.profile, options.budget);
-    out.root = reader.read();
+    Value root = reader.read();
     if (reader.length() != bytes.size()) {
       const std::string rest = concat(bytes.size() - reader.length(), " bytes follow the end of the pickle");
       if (options.profile == Profile::strict) {
@@ -131,14 +45,72 @@ ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptio
       }
       out.warnings.push_back(rest);
     }
-    out.globals = reader.globals();
+    out.globals.insert(out.globals.end(), reader.globals().begin(), reader.globals().end());
     out.warnings.insert(out.warnings.end(), reader.warnings().begin(), reader.warnings().end());
+    return root;
   } catch (Error& e) {
-    throw e.in_record(program->name);
+    throw e.in_record(program.name);
   }
-  if (archive.record("constants.pkl"))
-    out.warnings.push_back("a TorchScript archive: its parameters are in the tree, its code is not run");
+}
+
+// TorchScript: the constants that the code refers to become "constants.pkl" of the root, and its modules' members are told
+// apart.
+void read_script(const std::shared_ptr<const ZipFile>& zip, const LoadOptions& options, bool swaps,
+                 ReadTree& out) {
+  const ZipArchive& archive = zip->archive;
+  if (const ZipEntry* program = archive.record("constants.pkl")) {
+    ZipSource source(zip, swaps, "constants/");
+    TorchMeaning meaning(source, options);
+    ReadTree constants;
+    const Value values = read_program(*zip, *program, meaning, options, constants);
+    meaning.finish();
+    if (!values.items().empty() && out.root.kind() == Value::Kind::object)
+      ValueBuilder::insert(out.root, "constants.pkl", values);
+    for (const auto& name : constants.globals)
+      if (std::find(out.globals.begin(), out.globals.end(), name) == out.globals.end())
+        out.globals.push_back(name);
+    out.warnings.insert(out.warnings.end(), constants.warnings.begin(), constants.warnings.end());
+    out.locations.insert(meaning.locations().begin(), meaning.locations().end());
+  }
+  uint64_t read = 0;
+  ScriptCode code([&](const std::string& record) -> std::optional<std::string> {
+    const ZipEntry* entry = archive.record(record);
+    if (!entry) return std::nullopt;
+    read += entry->size;
+    if (read > most_code_bytes || entry->size > most_code_bytes)
+      fail(ErrorKind::out_of_budget, "the archive's source text has more than ", most_code_bytes, " bytes");
+    try {
+      Storage keeper;
+      return std::string(text_of(zip->read(*entry, keeper)));
+    } catch (Error& e) {
+      throw e.in_record(entry->name);
+    }
+  });
+  name_script_modules(out.root, code);
+}
+
+}  // namespace
+
+ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptions& options,
+                        std::string& container) {
+  const auto zip = std::make_shared<const ZipFile>(file, options);
+  const ZipArchive& archive = zip->archive;
+  const ZipEntry* program = archive.record("data.pkl");
+  if (!program) fail_no_program(archive);
+  torch_archive_version(archive);
+  const bool swaps = file_swaps(archive);
+  ZipSource source(zip, swaps);
+  TorchMeaning meaning(source, options);
+
+  ReadTree out;
+  out.warnings = archive.warnings();
+  out.root = read_program(*zip, *program, meaning, options, out);
+  meaning.finish();
   out.locations = meaning.locations();
+  if (archive.record("constants.pkl")) {
+    container = "torchscript";
+    read_script(zip, options, swaps, out);
+  }
   return out;
 }
 

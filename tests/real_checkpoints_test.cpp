@@ -2,6 +2,7 @@
 #include "support/support.h"
 
 #include <sconce/checkpoint.h>
+#include <sconce/quantized.h>
 
 #include <doctest/doctest.h>
 #include <libdeflate.h>
@@ -39,6 +40,7 @@ void collect(const Value& v, const std::string& path, std::vector<std::pair<std:
 void collect_all(const Value& v, std::set<const Value::Node*>& seen, std::vector<Tensor>& out) {
   if (!seen.insert(v.node()).second) return;
   if (v.kind() == Value::Kind::tensor) out.push_back(v.as_tensor());
+  if (v.kind() == Value::Kind::quantized) out.push_back(v.as_quantized().dequantize());
   for (const Value& item : v.items()) collect_all(item, seen, out);
   for (const Value& item : v.arguments()) collect_all(item, seen, out);
   for (const auto& [key, value] : v.pairs()) collect_all(key, seen, out), collect_all(value, seen, out);
