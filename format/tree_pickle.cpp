@@ -115,7 +115,10 @@ void TreePickler::write_new(const Value& v) {
       out_.floating(v.as_complex().imag());
       return call(2, v);
     case Kind::bytes:
-      out_.global("_codecs", "encode");
+      if (v.type_name() == "bytearray")
+        out_.global("__builtin__", "bytearray");
+      else
+        out_.global("_codecs", "encode");
       out_.text(decode_latin1(v.as_string()), nullptr);
       out_.constant("latin1");
       return call(2, v);

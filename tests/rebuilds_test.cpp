@@ -4,6 +4,7 @@
 
 #include <sconce/checkpoint.h>
 #include <sconce/quantized.h>
+#include <sconce/save.h>
 #include <sconce/sparse.h>
 
 #include <doctest/doctest.h>
@@ -245,4 +246,15 @@ TEST_CASE("attributes, conjugation and meta tensors") {
     CHECK(checkpoint["quantized_attribute"].attributes()["note"].as_string() == "here");
     CHECK(checkpoint["sparse_parameter"].as_sparse().nnz() == 2);
   }
+}
+
+TEST_CASE("what a dictionary of defaults and a bytearray are, saving keeps") {
+  const Checkpoint checkpoint = open("rebuilds/python_4.pth");
+  const std::string path = (scratch_folder() / "kept.pth").string();
+  Value::Pairs pairs;
+  for (const char* name : {"default", "no_default", "array", "bytes", "frozen", "set", "counter"})
+    pairs.emplace_back(name, checkpoint[name]);
+  save(Value::dict(pairs), path);
+  const Checkpoint again = Checkpoint::open(path);
+  for (const auto& [name, value] : pairs) CHECK(again[name.as_string()].repr() == value.repr());
 }
