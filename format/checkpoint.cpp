@@ -24,7 +24,9 @@ class CheckpointReader {
 };
 
 Checkpoint Checkpoint::open(const std::string& path, const LoadOptions& options) {
-  return CheckpointReader::read(open_path(path), options);
+  LoadOptions left = options;
+  const auto file = open_path(path, left);
+  return CheckpointReader::read(file, left);
 }
 
 Checkpoint Checkpoint::from_bytes(std::string bytes, const std::string& name, const LoadOptions& options) {
