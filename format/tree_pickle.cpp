@@ -3,8 +3,6 @@
 #include "pickle_text.h"
 
 #include <algorithm>
-#include <array>
-#include <unordered_set>
 #include <vector>
 
 namespace sconce {
@@ -15,35 +13,13 @@ using Kind = Value::Kind;
 constexpr size_t batch = 1000;          // items that CPython gives to one SETITEMS or APPENDS
 constexpr size_t deepest_level = 1000;  // what Budget allows by default when the file is read
 
-// Classes, functions and constants that torch.load(weights_only=True) takes by their bare name.
-bool is_allowed_global(std::string_view name) {
-  static const std::unordered_set<std::string_view> names = {"collections.OrderedDict",
-                                                             "collections.Counter",
-                                                             "torch.Size",
-                                                             "torch.Tensor",
-                                                             "torch.device",
-                                                             "torch.nn.parameter.Parameter",
-                                                             "torch.per_tensor_affine",
-                                                             "torch.per_tensor_symmetric",
-                                                             "torch.per_channel_affine",
-                                                             "torch.per_channel_symmetric",
-                                                             "torch.per_channel_affine_float_qparams"};
-  return names.count(name) != 0;
-}
-
-bool is_layout(std::string_view name) {
-  constexpr std::array<std::string_view, 6> names = {"torch.strided",    "torch.sparse_coo",
-                                                     "torch.sparse_csr", "torch.sparse_csc",
-                                                     "torch.sparse_bsr", "torch.sparse_bsc"};
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 bool is_hashable(const Value& v, size_t depth = 0) {
   if (depth > deepest_level) return true;  // refused later for its depth
   switch (v.kind()) {
     case Kind::list:
-    case Kind::set:
     case Kind::dict: return false;
+    case Kind::set: return v.type_name() == "frozenset";
+    case Kind::bytes: return v.type_name() != "bytearray";
     case Kind::tuple:
       return std::all_of(v.items().begin(), v.items().end(),
                          [&](const Value& item) { return is_hashable(item, depth + 1); });
@@ -95,9 +71,10 @@ void TreePickler::write(const Value& v) {
     default: break;
   }
   if (out_.recall(v.node())) return;
-  if (!v.attributes().is_none() && v.kind() != Kind::tensor && v.type_name() != "collections.OrderedDict" &&
-      v.type_name() != "collections.defaultdict")
-    fail(ErrorKind::unsupported, "[save] a ", v.type_name(),
+  const std::string type = v.type_name();
+  if (!v.attributes().is_none() && type != "torch.Tensor" && type != "collections.OrderedDict" &&
+      type != "collections.defaultdict")
+    fail(ErrorKind::unsupported, "[save] a ", type,
          " with attributes cannot be saved; only tensors and an OrderedDict have some");
   if (++level_ > deepest_level)
     fail(ErrorKind::unsupported, "[save] values are nested more than ", deepest_level,
@@ -114,23 +91,18 @@ void TreePickler::write_new(const Value& v) {
       out_.floating(v.as_complex().real());
       out_.floating(v.as_complex().imag());
       return call(2, v);
-    case Kind::bytes:
-      if (v.type_name() == "bytearray")
-        out_.global("__builtin__", "bytearray");
-      else
-        out_.global("_codecs", "encode");
-      out_.text(decode_latin1(v.as_string()), nullptr);
-      out_.constant("latin1");
-      return call(2, v);
+    case Kind::bytes: return write_bytes(v);
     case Kind::list: return write_list(v.items(), v.node());
     case Kind::tuple: return write_tuple(v);
     case Kind::set:
       for (const Value& item : v.items()) check_hashable(item);
-      out_.global("__builtin__", v.type_name() == "frozenset" ? "frozenset" : "set");
+      out_.global("__builtin__", v.type_name());
       write_list(v.items(), nullptr);
       return call(1, v);
     case Kind::dict: return write_dict(v);
-    case Kind::tensor: return write_tensor(v);
+    case Kind::tensor:
+    case Kind::quantized:
+    case Kind::sparse: return write_tensor(v);
     case Kind::device:
       out_.global("torch", "device");
       if (v.as_device().type == Device::Type::cuda) {
@@ -182,11 +154,13 @@ void TreePickler::write_dict(const Value& v) {
   if (type == "dict") {
     out_.op(Op::empty_dict);
     out_.remember(v.node());
-  } else if (type == "collections.defaultdict") {
-    return write_default_dict(v);
   } else if (type == "collections.OrderedDict") {
     out_.global("collections", "OrderedDict");
     call(0, v);
+  } else if (type == "collections.defaultdict") {
+    out_.global("collections", "defaultdict");
+    call(write_factory(v), v);
+    return write_pairs(v);
   } else if (type == "collections.Counter") {
     out_.global("collections", "Counter");
     out_.op(Op::empty_dict);
@@ -201,23 +175,6 @@ void TreePickler::write_dict(const Value& v) {
   if (v.attributes().is_none()) return;
   write_attributes(v);
   out_.op(Op::build);
-}
-
-// Its factory is one of Python's own types, or there is none.
-void TreePickler::write_default_dict(const Value& v) {
-  const Value* factory = v.attributes().find("default_factory");
-  if (v.attributes().size() > (factory ? 1U : 0U))
-    fail(ErrorKind::unsupported, "[save] a defaultdict with attributes cannot be saved");
-  out_.global("collections", "defaultdict");
-  if (factory) {
-    constexpr std::string_view builtins = "builtins.";
-    if (factory->kind() != Kind::global || !factory->as_string().starts_with(builtins))
-      fail(ErrorKind::unsupported, "[save] a defaultdict whose values come from ", factory->repr(80),
-           " cannot be saved");
-    out_.global("__builtin__", std::string_view(factory->as_string()).substr(builtins.size()));
-  }
-  call(factory ? 1 : 0, v);
-  write_pairs(v);
 }
 
 void TreePickler::write_pairs(const Value& v) {
@@ -249,18 +206,19 @@ void TreePickler::write_ints(const std::vector<int64_t>& values) {
   out_.tuple(values.size());
 }
 
-void TreePickler::write_global(const Value& v) {
-  const std::string& name = v.as_string();
-  if (is_layout(name)) {
-    out_.global("torch.serialization", "_get_layout");
-    out_.text(name, nullptr);
-    return call(1, v);
+void TreePickler::write_bytes(const Value& v) {
+  const bool is_array = v.type_name() == "bytearray";
+  if (is_array) {
+    out_.global("__builtin__", "bytearray");
+    if (v.as_string().empty()) return call(0, v);
   }
-  if (!is_allowed_global(name))
-    fail(ErrorKind::unsupported, "[save] the class or function ", name,
-         " cannot be saved: torch.load(weights_only=True) would refuse it");
-  const size_t dot = name.rfind('.');
-  out_.global(std::string_view(name).substr(0, dot), std::string_view(name).substr(dot + 1));
+  out_.global("_codecs", "encode");
+  out_.text(decode_latin1(v.as_string()), nullptr);
+  out_.constant("latin1");
+  out_.tuple(2);
+  out_.op(Op::reduce);
+  out_.remember(is_array ? nullptr : v.node());
+  if (is_array) call(1, v);
 }
 
 void TreePickler::step_into(Step step, const Value& v) {

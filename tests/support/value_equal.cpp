@@ -1,6 +1,8 @@
 #include "support/value_equal.h"
 
 #include <sconce/error.h>
+#include <sconce/quantized.h>
+#include <sconce/sparse.h>
 
 #include <algorithm>
 #include <bit>
@@ -51,6 +53,12 @@ class Comparer {
       case Kind::tensor:
         if (auto d = tensors(a.as_tensor(), b.as_tensor()); !d.empty()) return other(d);
         break;
+      case Kind::quantized:
+        if (auto d = quantized(a.as_quantized(), b.as_quantized()); !d.empty()) return other(d);
+        break;
+      case Kind::sparse:
+        if (auto d = sparse(a.as_sparse(), b.as_sparse()); !d.empty()) return other(d);
+        break;
       default: break;
     }
     if (a.items().size() != b.items().size()) return other(concat(b.items().size(), " items"));
@@ -91,6 +99,34 @@ class Comparer {
     for (const Value& item : set.items()) out.push_back(item.repr(10000));
     std::sort(out.begin(), out.end());
     return out;
+  }
+
+  std::string quantized(const QuantizedTensor& a, const QuantizedTensor& b) {
+    if (a.scheme != b.scheme || a.axis != b.axis) return std::string("scheme ") + name_of(b.scheme);
+    if (a.shape != b.shape) return "shape " + b.shape.str();
+    for (const auto part :
+         {&QuantizedTensor::values, &QuantizedTensor::scales, &QuantizedTensor::zero_points}) {
+      // The numbers of a whole tensor stand in the pickle, not in a storage.
+      if (part != &QuantizedTensor::values && !is_per_channel(a.scheme)) {
+        if (!same_elements(a.*part, b.*part)) return "another scale or zero point";
+      } else if (auto d = tensors(a.*part, b.*part); !d.empty()) {
+        return d;
+      }
+    }
+    return "";
+  }
+
+  std::string sparse(const SparseTensor& a, const SparseTensor& b) {
+    if (a.layout != b.layout || a.is_coalesced != b.is_coalesced)
+      return std::string("layout ") + name_of(b.layout);
+    if (a.shape != b.shape) return "shape " + b.shape.str();
+    for (const auto part :
+         {&SparseTensor::indices, &SparseTensor::compressed, &SparseTensor::plain, &SparseTensor::values}) {
+      if ((a.*part).defined() != (b.*part).defined()) return "other parts";
+      if ((a.*part).defined())
+        if (auto d = tensors(a.*part, b.*part); !d.empty()) return d;
+    }
+    return "";
   }
 
   std::string tensors(const Tensor& a, const Tensor& b) {

@@ -1,6 +1,8 @@
 #include "support/value_generator.h"
 
 #include <sconce/error.h>
+#include <sconce/quantized.h>
+#include <sconce/sparse.h>
 
 #include <algorithm>
 #include <cmath>
@@ -124,7 +126,7 @@ class Generator {
   Value bytes() {
     std::string out(static_cast<size_t>(random_.below(random_.chance(10) ? 1000 : 9)), '\0');
     for (char& c : out) c = static_cast<char>(random_.below(256));
-    return Value::bytes(out);
+    return Value::bytes(out, random_.chance(3) ? "bytearray" : "bytes");
   }
 
   Value::Items items(int depth, int64_t most) {
@@ -151,7 +153,7 @@ class Generator {
   }
 
   Value container(int depth) {
-    switch (random_.below(options_.only_torch ? 7 : 8)) {
+    switch (random_.below(8)) {
       case 0:
       case 1: return Value::list(items(depth, 6));
       case 2: return Value::tuple(items(depth, 6));
@@ -161,7 +163,7 @@ class Generator {
         const int64_t count = random_.below(5);
         for (int64_t i = 0; i < count; ++i)
           if (Value k = key(); names.insert(k.repr(100000)).second) members.push_back(std::move(k));
-        return Value::set(std::move(members));
+        return Value::set(std::move(members), options_.only_torch || random_.chance(2) ? "set" : "frozenset");
       }
       case 4: {
         Value::Pairs counts;
@@ -179,6 +181,8 @@ class Generator {
     std::set<std::string> names;
     for (int64_t i = random_.below(6); i-- > 0;) add_pair(pairs, names, depth);
     Value made = Value::dict(std::move(pairs), type);
+    if (type == types[2] && random_.chance(2))
+      made = made.with_attributes(Value::dict({{"default_factory", Value::global("builtins.list")}}));
     if (type == types[1] && random_.chance(2)) made = made.with_attributes(attributes(depth));
     return made;
   }
@@ -206,6 +210,7 @@ class Generator {
   }
 
   Value tensor() {
+    if (random_.chance(10)) return options_.only_old_torch || random_.chance(2) ? quantized() : sparse();
     if (!tensors_.empty() && random_.chance(12)) return Value(earlier());  // tied, by another value
     DType d = dtype();
     if (random_.chance(12)) {
@@ -224,6 +229,101 @@ class Generator {
     tensors_.push_back(made);
     Value v(made);
     return random_.chance(6) && !options_.only_old_torch ? v.with_attributes(attributes(5)) : v;
+  }
+
+  // A contiguous tensor of bytes at random, or of the given numbers.
+  Tensor dense(DType d, const Shape& shape) {
+    const Tensor made(Storage::allocate(static_cast<size_t>(shape.numel()) * size_of(d)), d, shape);
+    auto* bytes = static_cast<unsigned char*>(made.storage().data());
+    for (size_t i = 0; i < made.storage().nbytes(); ++i)
+      bytes[i] = static_cast<unsigned char>(d == DType::boolean ? random_.below(2) : random_.below(256));
+    return made;
+  }
+  template <class T>
+  static Tensor of(const std::vector<T>& numbers, const Shape& shape) {
+    Tensor made(Storage::allocate(numbers.size() * sizeof(T)), dtype_of<T>, shape);
+    std::copy(numbers.begin(), numbers.end(), static_cast<T*>(made.storage().data()));
+    return made;
+  }
+
+  Value quantized() {
+    constexpr DType dtypes[] = {DType::qint8, DType::quint8, DType::qint32, DType::quint4x2};
+    const DType d = dtypes[random_.below(4)];
+    const bool packed = d == DType::quint4x2;
+    QuantizedTensor q;
+    std::vector<int64_t> extents(static_cast<size_t>(1 + random_.below(3)));
+    for (int64_t& n : extents) n = 1 + random_.below(5);
+    q.shape = Shape(extents);
+    if (packed)
+      q.values = dense(d, Shape{(q.shape.numel() + 1) / 2});
+    else if (extents.size() > 1 && random_.chance(3))
+      q.values =
+          dense(d, Shape(std::vector<int64_t>(extents.rbegin(), extents.rend())))
+              .permute(extents.size() == 2 ? std::vector<int64_t>{1, 0} : std::vector<int64_t>{2, 1, 0});
+    else
+      q.values = dense(d, q.shape);
+    q.axis = random_.below(std::ssize(extents));
+    const auto channels = static_cast<size_t>(extents[static_cast<size_t>(q.axis)]);
+    if (!packed && random_.chance(2)) {
+      q.axis = 0;
+      q.scales = of<double>({0.5 + static_cast<double>(random_.below(100)) / 64}, Shape{});
+      q.zero_points = of<int64_t>({random_.below(100)}, Shape{});
+      return Value::quantized(q);
+    }
+    const Shape each{static_cast<int64_t>(channels)};
+    if (packed) {
+      q.scheme = QScheme::per_channel_affine_float_qparams;
+      q.scales = of(std::vector<float>(channels, 0.25F), each);
+      q.zero_points = of(std::vector<float>(channels, static_cast<float>(random_.below(7))), each);
+    } else {
+      q.scheme = QScheme::per_channel_affine;
+      q.scales = of(std::vector<double>(channels, 0.1), each);
+      q.zero_points = of(std::vector<int64_t>(channels, random_.below(7)), each);
+    }
+    return Value::quantized(q);
+  }
+
+  Value sparse() {
+    constexpr Layout layouts[] = {Layout::sparse_csr, Layout::sparse_csc, Layout::sparse_bsr,
+                                  Layout::sparse_bsc, Layout::sparse_coo};
+    constexpr DType dtypes[] = {DType::f32, DType::f64,     DType::i64,
+                                DType::u8,  DType::boolean, DType::complex64};
+    SparseTensor s;
+    s.layout = layouts[random_.below(5)];
+    const DType d = dtypes[random_.below(6)];
+    // Which places are there: of the compressed dimension, in order, those of the other.
+    const int64_t lines = 1 + random_.below(4), places = 1 + random_.below(4);
+    std::vector<int64_t> compressed{0}, plain, line_of;
+    for (int64_t line = 0; line < lines; ++line) {
+      for (int64_t place = 0; place < places; ++place)
+        if (random_.chance(2)) plain.push_back(place), line_of.push_back(line);
+      compressed.push_back(std::ssize(plain));
+    }
+    const int64_t count = std::ssize(plain);
+    if (s.layout == Layout::sparse_coo) {
+      s.is_coalesced = random_.chance(2);
+      if (!s.is_coalesced)
+        std::reverse(plain.begin(), plain.end()), std::reverse(line_of.begin(), line_of.end());
+      line_of.insert(line_of.end(), plain.begin(), plain.end());
+      s.indices = of(line_of, Shape{2, count});
+      const bool hybrid = random_.chance(2);
+      s.values = dense(d, hybrid ? Shape{count, 3} : Shape{count});
+      s.shape = hybrid ? Shape{lines, places, 3} : Shape{lines, places};
+      return Value::sparse(s);
+    }
+    const bool blocks = s.layout == Layout::sparse_bsr || s.layout == Layout::sparse_bsc;
+    const bool rows = s.layout == Layout::sparse_csr || s.layout == Layout::sparse_bsr;
+    if (random_.chance(2)) {
+      s.compressed = of(std::vector<int32_t>(compressed.begin(), compressed.end()), Shape{lines + 1});
+      s.plain = of(std::vector<int32_t>(plain.begin(), plain.end()), Shape{count});
+    } else {
+      s.compressed = of(compressed, Shape{lines + 1});
+      s.plain = of(plain, Shape{count});
+    }
+    const int64_t high = blocks ? 2 : 1, wide = blocks ? 3 : 1;
+    s.values = dense(d, blocks ? Shape{count, high, wide} : Shape{count});
+    s.shape = rows ? Shape{lines * high, places * wide} : Shape{places * high, lines * wide};
+    return Value::sparse(s);
   }
 
   const Tensor& earlier() { return tensors_[static_cast<size_t>(random_.below(std::ssize(tensors_)))]; }

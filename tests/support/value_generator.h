@@ -10,7 +10,7 @@ struct GeneratorOptions {
   // Only what torch.load(weights_only=True) takes and torch.save writes: no defaultdict, no storage read as
   // several dtypes.
   bool only_torch = false;
-  // Only dtypes that PyTorch 1.13 has, and no attributes on tensors, which it does not save.
+  // Only what PyTorch 1.13 has: no newer dtypes, no sparse tensors as they are written today, no attributes on tensors.
   bool only_old_torch = false;
 };
 
