@@ -1,7 +1,7 @@
 # The short way to everything. On Debian and Ubuntu it installs the packages that are missing; see .ci/install-packages.
 #   make demo   build, and run the two demonstrations
 #   make test   build, and run every test
-.PHONY: demo test bench fixtures format lint fuzz clean build packages print-jobs
+.PHONY: demo test bench fixtures format lint cross fuzz clean build packages print-jobs
 .DEFAULT_GOAL := demo
 MAKEFLAGS += --no-print-directory
 
@@ -48,6 +48,15 @@ format:
 lint:
 	@sh .ci/install-packages build lint
 	@JOBS=$(JOBS) sh .ci/lint
+
+# The tests built for another machine and run under qemu: ARCH=s390x (big-endian) or aarch64.
+ARCH ?= s390x
+cross: packages
+	@sh .ci/install-packages cross-$(ARCH)
+	@cmake -S . -B build-$(ARCH) --toolchain third_party/cross.cmake -DSCONCE_CROSS=$(ARCH) -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O1 \
+	       -DSCONCE_WERROR=OFF >build-$(ARCH).log 2>&1 || { cat build-$(ARCH).log; exit 1; }; rm -f build-$(ARCH).log
+	@cmake --build build-$(ARCH) --parallel $(JOBS)
+	@cd build-$(ARCH) && ctest --output-on-failure --no-label-summary --parallel $(JOBS)
 
 # Each parser's fuzz target for FUZZ_SECONDS.
 fuzz:

@@ -24,7 +24,9 @@ class CheckpointReader {
 };
 
 Checkpoint Checkpoint::open(const std::string& path, const LoadOptions& options) {
-  return CheckpointReader::read(open_path(path), options);
+  LoadOptions left = options;
+  const auto file = open_path(path, left);
+  return CheckpointReader::read(file, left);
 }
 
 Checkpoint Checkpoint::from_bytes(std::string bytes, const std::string& name, const LoadOptions& options) {
@@ -40,9 +42,8 @@ StateDict load(const std::string& path, const LoadOptions& options) {
 namespace {
 
 using Kind = Value::Kind;
-constexpr int deepest_candidate = 8;      // dictionaries above the one that is looked for
-constexpr size_t most_entries = 100'000;  // of a module, counted
-constexpr size_t most_named = 20;         // candidates in a message
+constexpr int deepest_candidate = 8;  // dictionaries above the one that is looked for
+constexpr size_t most_named = 20;     // candidates in a message
 
 struct Candidate {
   std::string path;
@@ -93,7 +94,7 @@ class CandidateSearch {
   void visit(const Value& v, const std::string& path, int depth) {
     if (depth > deepest_candidate) return;
     if (is_module(v)) {
-      if (const size_t entries = count_module_entries(v, most_entries)) found.push_back({path, &v, entries});
+      if (const size_t entries = count_module_entries(v)) found.push_back({path, &v, entries});
       return;
     }
     if (v.kind() == Kind::object && v.state().kind() == Kind::dict) return visit(v.state(), path, depth + 1);

@@ -32,13 +32,20 @@ ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptio
 ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 // The tar archive of torch.save up to 0.1.9.
 ReadTree read_torch_tar(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
+// A pickle without a container. Tensors that pickle.dump wrote are read; references to storages outside refused.
+ReadTree read_bare_pickle(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 // A safetensors file: every tensor in place, in the header's order; its metadata is an attribute of the root.
 ReadTree read_safetensors(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
 // Several files with an index of which tensor is in which, the JSON document that `index` holds. Every tensor
 // that it maps, in its order; its metadata is an attribute of the root.
 ReadTree read_shards(const std::shared_ptr<MappedFile>& index, const LoadOptions& options);
 
-// What a path given by a user means: a file; a folder, which stands for the one index in it.
-std::shared_ptr<MappedFile> open_path(const std::string& path);
+// An archive that numpy.savez wrote: a dict of arrays.
+ReadTree read_npz(const std::shared_ptr<MappedFile>& file, const LoadOptions& options);
+
+// What a path given by a user means: a file; a folder, which stands for the one index in it; a file inside zip
+// archives ("a.zip!b.zip!c.pth"), where no file has the path itself. What had to be inflated is taken off
+// options.budget.materialized_bytes.
+std::shared_ptr<MappedFile> open_path(const std::string& path, LoadOptions& options);
 
 }  // namespace sconce

@@ -1,7 +1,7 @@
 #include "module_tree.h"
 
-#include <algorithm>
 #include <functional>
+#include <unordered_set>
 
 namespace sconce {
 namespace {
@@ -9,7 +9,9 @@ namespace {
 using Kind = Value::Kind;
 
 constexpr int deepest = 1000;
-constexpr size_t most_entries = 1'000'000, most_modules = 1'000'000, most_key_bytes = size_t{1} << 28;
+// A module that stands in several places gives its entries in each: a few such, one below the other, would give more than
+// any memory holds. So entries and modules are held against how many there are, shared ones counted once.
+constexpr size_t most_repeats = 100, always_allowed = 10'000, most_key_bytes = size_t{1} << 28;
 
 // `_parameters`, `_buffers` or `_modules` of an instance; null when it has none.
 const Value* registry(const Value& module, std::string_view name) {
@@ -18,29 +20,37 @@ const Value* registry(const Value& module, std::string_view name) {
   return found && found->kind() == Kind::dict ? found : nullptr;
 }
 
-bool is_non_persistent(const Value& module, const Value& buffer) {
-  const Value* names =
-      module.state().kind() == Kind::dict ? module.state().find("_non_persistent_buffers_set") : nullptr;
-  return names && std::any_of(names->items().begin(), names->items().end(), [&](const Value& name) {
-           return name.kind() == Kind::string && name.as_string() == buffer.as_string();
-         });
+// The buffers that a state_dict leaves out.
+std::unordered_set<std::string_view> non_persistent(const Value& module) {
+  std::unordered_set<std::string_view> out;
+  if (module.state().kind() != Kind::dict) return out;
+  if (const Value* names = module.state().find("_non_persistent_buffers_set"))
+    for (const Value& name : names->items())
+      if (name.kind() == Kind::string) out.insert(name.as_string());
+  return out;
 }
 
-// Walks a module's tensors in the order of its state_dict. `entry` and `module` return false to stop.
+// Walks a module's tensors in the order of its state_dict.
 class Walker {
  public:
-  std::function<bool(const std::string& key, const Value& value)> entry;
-  std::function<bool(const std::string& path, const Value& module)> module;
+  std::function<void(const std::string& key, const Value& value)> entry;
+  std::function<void(const std::string& path, const Value& module)> module;
 
-  bool walk(const Value& value, const std::string& prefix, int depth) {
+  // False when it stopped, because there is too much repetition.
+  bool walk(const Value& value, const std::string& prefix = "", int depth = 0) {
     if (depth > deepest) fail(ErrorKind::out_of_budget, "modules are nested more than ", deepest, " deep");
-    if (!module(prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1), value)) return false;
-    for (const char* kind : {"_parameters", "_buffers"})
+    const std::string path = prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1);
+    if (!count(value, path)) return false;
+    if (module) module(path, value);
+    const auto left_out = non_persistent(value);
+    for (const std::string_view kind : {"_parameters", "_buffers"})
       if (const Value* members = registry(value, kind))
         for (const auto& [name, member] : members->pairs()) {
           if (name.kind() != Kind::string || member.is_none()) continue;
-          if (std::string_view(kind) == "_buffers" && is_non_persistent(value, name)) continue;
-          if (!entry(prefix + name.as_string(), member)) return false;
+          if (kind == "_buffers" && left_out.count(name.as_string())) continue;
+          const std::string key = prefix + name.as_string();
+          if (!count(member, key)) return false;
+          if (entry) entry(key, member);
         }
     if (const Value* children = registry(value, "_modules"))
       for (const auto& [name, child] : children->pairs())
@@ -49,6 +59,16 @@ class Walker {
           return false;
     return true;
   }
+
+ private:
+  bool count(const Value& v, const std::string& key) {
+    distinct_.insert(v.node());
+    key_bytes_ += key.size();
+    return ++visits_ <= always_allowed + most_repeats * distinct_.size() && key_bytes_ <= most_key_bytes;
+  }
+
+  std::unordered_set<const Value::Node*> distinct_;
+  size_t visits_ = 0, key_bytes_ = 0;
 };
 
 int64_t version_of(const Value& module) {
@@ -67,34 +87,22 @@ bool is_module(const Value& value) {
 StateDict module_state_dict(const Value& module) {
   StateDict out;
   Value::Pairs metadata;
-  size_t key_bytes = 0;
-  const auto count = [&](const std::string& key) {
-    key_bytes += key.size();
-    if (key_bytes > most_key_bytes || out.size() >= most_entries || metadata.size() >= most_modules)
-      fail(ErrorKind::out_of_budget, "the module gives more than ", most_entries, " entries");
-  };
   Walker walker;
-  walker.entry = [&](const std::string& key, const Value& value) {
-    count(key);
-    out.insert(key, value);
-    return true;
-  };
+  walker.entry = [&](const std::string& key, const Value& value) { out.insert(key, value); };
   walker.module = [&](const std::string& path, const Value& m) {
-    count(path);
     metadata.emplace_back(path, Value::dict({{"version", version_of(m)}}));
-    return true;
   };
-  walker.walk(module, "", 0);
+  if (!walker.walk(module))
+    fail(ErrorKind::out_of_budget, "the module repeats its parts more than ", most_repeats, " times over");
   out.set_metadata(Value::dict(std::move(metadata), "collections.OrderedDict"));
   return out;
 }
 
-size_t count_module_entries(const Value& module, size_t most) {
-  size_t entries = 0, modules = 0;
+size_t count_module_entries(const Value& module) {
+  size_t entries = 0;
   Walker walker;
-  walker.entry = [&](const std::string&, const Value&) { return ++entries < most; };
-  walker.module = [&](const std::string&, const Value&) { return ++modules < 1000 + 10 * most; };
-  walker.walk(module, "", 0);
+  walker.entry = [&](const std::string&, const Value&) { ++entries; };
+  walker.walk(module);
   return entries;
 }
 

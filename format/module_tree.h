@@ -12,10 +12,10 @@ bool is_module(const Value& value);
 // of registration; None is left out. A wrapper such as DataParallel is a module with the child "module". `_metadata` has
 // version 1 for each module, and 2 where batches are counted, as PyTorch's norm classes have it; what a class of the
 // file's own would add (its extra state, another version) cannot be known. Throws ErrorKind::out_of_budget when modules
-// that repeat each other would give more than a million entries.
+// that stand in many places would give far more entries than there are tensors.
 StateDict module_state_dict(const Value& module);
 
-// Entries of module_state_dict(), or fewer when there are more than `most`.
-size_t count_module_entries(const Value& module, size_t most);
+// Entries of module_state_dict(); fewer where that would throw.
+size_t count_module_entries(const Value& module);
 
 }  // namespace sconce

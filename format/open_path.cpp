@@ -1,4 +1,5 @@
 // Paths as users give them.
+#include "archive_member.h"
 #include "container.h"
 
 #include <algorithm>
@@ -33,11 +34,16 @@ std::string index_in(const std::string& folder) {
 
 }  // namespace
 
-std::shared_ptr<MappedFile> open_path(const std::string& path) {
+std::shared_ptr<MappedFile> open_path(const std::string& path, LoadOptions& options) {
   try {
+    if (path.find('\0') != path.npos) return MappedFile::open(path);
     std::error_code error;
-    if (path.find('\0') == path.npos && fs::is_directory(path, error))
-      return MappedFile::open(index_in(path));
+    const fs::file_status status = fs::status(path, error);
+    if (fs::is_directory(status)) return MappedFile::open(index_in(path));
+    if (!fs::exists(status))
+      for (size_t at = path.find('!'); at != path.npos; at = path.find('!', at + 1))
+        if (at > 0 && fs::is_regular_file(path.substr(0, at), error))
+          return open_member(MappedFile::open(path.substr(0, at)), path.substr(at + 1), options);
     return MappedFile::open(path);
   } catch (Error& e) {
     throw e.in_file(path);

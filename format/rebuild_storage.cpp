@@ -97,6 +97,18 @@ NamedStorage* NamedStorages::find(const Value& value) {
   return found == by_node_.end() ? nullptr : found->second;
 }
 
+void NamedStorages::adopt(const Value& value) {
+  if (find(value)) return;
+  const Tensor& t = value.as_tensor();
+  adopted_.push_back(std::make_unique<NamedStorage>());
+  NamedStorage& named = *adopted_.back();
+  named.value = value;
+  named.dtype = t.dtype();
+  named.numel = t.numel();
+  named.storage = t.storage();
+  by_node_.emplace(value.node(), &named);
+}
+
 // (key, offset, size) of a legacy stream's view into a storage.
 Value NamedStorages::part(const std::string& root_key, NamedStorage& root, const Value& view) {
   if (view.kind() != Kind::tuple || view.size() != 3)

@@ -33,6 +33,8 @@ class NamedStorages {
   Value open(PickleReader& reader, const Value& id);
   // The storage that such a value stands for, or null.
   NamedStorage* find(const Value& value);
+  // Takes a storage from elsewhere: a contiguous tensor of one dimension over the whole of it.
+  void adopt(const Value& value);
   // Tells an untyped storage of the other byte order what its numbers are. Throws ErrorKind::unsupported when
   // it holds numbers of two sizes.
   static void set_swap_unit(NamedStorage& named, DType dtype);
@@ -57,6 +59,7 @@ class NamedStorages {
   std::unordered_map<std::string, NamedStorage> views_;     // by key, offset and size
   std::unordered_map<const Value::Node*, NamedStorage*> by_node_;
   std::vector<std::unique_ptr<NamedStorage>> reinterpreted_;  // Profile::compat only
+  std::vector<std::unique_ptr<NamedStorage>> adopted_;
   std::map<std::pair<const void*, int>, Storage> flipped_;
   std::map<const void*, std::string> locations_;
 };

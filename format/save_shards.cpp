@@ -1,8 +1,11 @@
+#include <sconce/save.h>
 #include <sconce/shards.h>
 
 #include "output_file.h"
 
+#include <fcntl.h>
 #include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -103,8 +106,20 @@ class Workshop {
   fs::path path_;
 };
 
+// Makes the renaming last through a power cut.
+void flush_folder(const fs::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0)
+    return;  // a folder that may be written and not listed; the names will reach the disk in time
+  ::fsync(descriptor);
+  ::close(descriptor);
+}
+
 void write_shard(const StateDict& part, const fs::path& path, const ShardOptions& options) {
-  save_safetensors(part, path.string(), options.safetensors);
+  if (options.format == ShardFormat::safetensors)
+    save_safetensors(part, path.string(), options.safetensors);
+  else
+    save(part, path.string());
 }
 
 // Names that the shard will only note as ties of others; the index lists what a file really holds.
@@ -176,6 +191,7 @@ void save_shards(const StateDict& state, const std::string& path, const ShardOpt
     };
     for (size_t s = 0; s < shards.size(); ++s) move(names.shard(s, shards.size()));
     move(names.index());
+    flush_folder(names.folder);
   } catch (Error& e) {
     throw e.in_file(path);
   }

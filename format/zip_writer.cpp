@@ -53,7 +53,7 @@ void ZipWriter::emit(const std::string& bytes) {
 }
 
 void ZipWriter::begin(std::string_view name, uint64_t size) {
-  name_ = root_ + '/';
+  name_ = root_.empty() ? "" : root_ + '/';
   name_ += name;
   header_offset_ = position_;
   size_ = size;

@@ -16,7 +16,7 @@ class ZipWriter {
   // Takes the archive's bytes in order. What it throws passes through.
   using Sink = std::function<void(Bytes)>;
 
-  // `root` is the folder without its slash. The content of each record begins at a multiple of `alignment`, a
+  // `root` is the folder without its slash; empty for records without a folder, as in .npz. The content of each record begins at a multiple of `alignment`, a
   // power of two up to 32768.
   ZipWriter(Sink sink, std::string root, uint32_t alignment);
 

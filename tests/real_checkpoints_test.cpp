@@ -30,6 +30,10 @@ std::string key_text(const Value& key) {
 void collect(const Value& v, const std::string& path, std::vector<std::pair<std::string, Tensor>>& out) {
   const auto below = [&](const std::string& part) { return path.empty() ? part : path + "." + part; };
   if (v.kind() == Value::Kind::tensor) out.emplace_back(path, v.as_tensor());
+  if (v.kind() == Value::Kind::quantized) {
+    out.emplace_back(path + " (integers)", v.as_quantized().int_repr());
+    out.emplace_back(path + " (numbers)", v.as_quantized().dequantize());
+  }
   if (v.kind() == Value::Kind::dict)
     for (const auto& [key, value] : v.pairs()) collect(value, below(key_text(key)), out);
   if (v.kind() == Value::Kind::list || v.kind() == Value::Kind::tuple)

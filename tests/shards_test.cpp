@@ -187,6 +187,18 @@ TEST_CASE("save_shards writes the files that transformers writes") {
   CHECK(std::distance(fs::directory_iterator(folder), fs::directory_iterator()) == 4);
   expect_state(Checkpoint::open(folder.string()), json);
 
+  // PyTorch's own format.
+  ShardOptions pytorch = options;
+  pytorch.format = ShardFormat::pytorch;
+  const fs::path bins = scratch_folder() / "bins";
+  fs::create_directory(bins);
+  save_shards(state, bins.string(), pytorch);
+  CHECK(read_file(bins / "pytorch_model.bin.index.json") ==
+        read_file(fixture("shards/pytorch/pytorch_model.bin.index.json")));
+  CHECK(fs::exists(bins / "pytorch_model-00003-of-00003.bin"));
+  expect_state(Checkpoint::open(bins.string()), json);
+  CHECK_THROWS_AS(save_shards(state, (bins / "x.safetensors.index.json").string(), pytorch), Error);
+
   // By the index's name, and all in one shard.
   const fs::path index = folder / "small.safetensors.index.json";
   save_shards(state, index.string());

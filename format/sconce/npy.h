@@ -18,6 +18,13 @@ Tensor load_npy(const std::string& path, const Budget& budget = {});
 // dtypes that NumPy has not (bfloat16, float8, complex32, quantized and bits types) and ErrorKind::io.
 void save_npy(const std::string& path, const Tensor& tensor);
 
+// Writes a .npz archive as numpy.savez: one .npy member for each tensor, in the state's order, stored, data aligned
+// to 64 bytes, so that Checkpoint::open uses it in place. Every name gets bytes of its own (NumPy has no ties).
+// The same state gives the same bytes. Throws ErrorKind::unsupported, naming the key, for dtypes that NumPy has
+// not (bfloat16, float8, ...), values that are no tensor and tensors without data; ErrorKind::invalid_argument for an empty
+// state and names that an archive cannot hold; ErrorKind::io. The file appears complete or not at all.
+void save_npz(const StateDict& state, const std::string& path);
+
 // All arrays of a .npz file (numpy.savez, or savez_compressed) by name, without ".npy", in the file's order.
 // Checksums are verified. Throws what load_npy throws, and ErrorKind::corrupt for a damaged archive or a
 // member that is no .npy file.
