@@ -1,5 +1,7 @@
 // Any bytes as a checkpoint: every tensor's bytes readable, or an Error, within the budget.
 #include <sconce/checkpoint.h>
+#include <sconce/quantized.h>
+#include <sconce/sparse.h>
 
 #include <algorithm>
 #include <string>
@@ -17,6 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
           Checkpoint::from_bytes({reinterpret_cast<const char*>(data), size}, "fuzz", options);
       (void)checkpoint.root().repr();
       for (const auto& [key, value] : checkpoint.root().pairs()) {
+        if (value.kind() == Value::Kind::quantized) (void)value.as_quantized().dequantize(1 << 20);
+        if (value.kind() == Value::Kind::sparse) (void)value.as_sparse().to_dense(1 << 20);
         if (value.kind() != Value::Kind::tensor || value.as_tensor().device() == meta) continue;
         const Tensor& t = value.as_tensor();
         const auto* from = static_cast<const unsigned char*>(t.storage().data());
