@@ -94,6 +94,7 @@ ReadTree read_bare_pickle(const std::shared_ptr<MappedFile>& file, const LoadOpt
   PickleReader reader(file->bytes(), meaning, options.profile, options.budget);
   ReadTree out;
   out.root = reader.read();
+  meaning.finish();
   out.globals = reader.globals();
   std::unordered_set<std::string> known(out.globals.begin(), out.globals.end());
   for (std::string& global : meaning.inner.globals)
