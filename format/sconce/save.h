@@ -24,7 +24,8 @@ struct SaveOptions {
 // Throws ErrorKind::io with the system's words; ErrorKind::unsupported, with the path of the value, for what
 // torch.load(weights_only=True) would not take (objects of unknown classes, integers past 255 bytes, a tuple
 // that contains itself) and ErrorKind::invalid_argument for what Python could not hold (text that is no UTF-8,
-// a list as a key). A defaultdict is written as one, without its factory, and needs weights_only=False.
+// a list as a key). A defaultdict or a frozenset is written as
+// one, and needs weights_only=False.
 void save(const Value& value, const std::string& path, const SaveOptions& options = {});
 // The same of an OrderedDict with the state's metadata, as torch.save(module.state_dict(), path).
 void save(const StateDict& state, const std::string& path, const SaveOptions& options = {});
