@@ -32,9 +32,18 @@ std::optional<Layout> layout_of(const Value& v) {
 // Only the CPU's bytes can be looked at.
 bool is_readable(const Tensor& t) { return t.device() == cpu; }
 
+// What either form of the call says.
+struct Parts {
+  Layout layout;
+  const Value::Items& all;
+  size_t first;  // of the tensors among them
+  const Value& size;
+  bool is_coalesced = false;
+};
+
 // (layout, parts): COO has (indices, values, size [, is_coalesced]), the others (compressed, plain, values,
 // size).
-std::optional<Value> sparse_tensor(const RebuildCall& call) {
+Parts python_form(const RebuildCall& call) {
   const Value::Items& args = call.args;
   expect_count("_rebuild_sparse_tensor", args, 2, 2);
   const auto layout = layout_of(args[0]);
@@ -44,21 +53,40 @@ std::optional<Value> sparse_tensor(const RebuildCall& call) {
   if (!call.is_sequence(1))
     fail(ErrorKind::corrupt, "expected the parts of a sparse tensor, got ", args[1].type_name());
   const Value::Items& parts = args[1].items();
-  SparseTensor s;
-  s.layout = *layout;
-  size_t next = 0;
-  if (s.layout == Layout::sparse_coo) {
-    expect_count("_rebuild_sparse_tensor", parts, 3, 4);
-    s.indices = part(parts, next++, "indices");
-    s.is_coalesced = parts.size() > 3 && parts[3].kind() == Kind::boolean && parts[3].as_bool();
-  } else {
+  if (*layout != Layout::sparse_coo) {
     expect_count("_rebuild_sparse_tensor", parts, 4, 4);
-    s.compressed = part(parts, next++, "compressed indices");
-    s.plain = part(parts, next++, "plain indices");
+    return {*layout, parts, 0, parts[3]};
   }
-  s.values = part(parts, next++, "values");
-  call.reader.charge(1024 + 64 * parts[next].size());
-  s.shape = Shape(counts_of(parts[next], "size"));
+  expect_count("_rebuild_sparse_tensor", parts, 3, 4);
+  return {*layout, parts, 0, parts[2],
+          parts.size() > 3 && parts[3].kind() == Kind::boolean && parts[3].as_bool()};
+}
+
+// (layout, size, requires_grad, tensors..., hooks), as TorchScript writes it; the layout is a number of c10::Layout.
+Parts script_form(const RebuildCall& call) {
+  const Value::Items& args = call.args;
+  const int64_t number = args[0].as_int();
+  if (number != 1 && number != 2)
+    fail(ErrorKind::unsupported, "a sparse tensor of layout ", number, ", which Sconce does not know");
+  expect_count("_rebuild_sparse_tensor", args, number == 1 ? 6 : 7, number == 1 ? 6 : 7);
+  return {number == 1 ? Layout::sparse_coo : Layout::sparse_csr, args, 3, args[1]};
+}
+
+std::optional<Value> sparse_tensor(const RebuildCall& call) {
+  const Parts parts = call.is(0, Kind::integer) ? script_form(call) : python_form(call);
+  SparseTensor s;
+  s.layout = parts.layout;
+  s.is_coalesced = parts.is_coalesced;
+  size_t next = parts.first;
+  if (s.layout == Layout::sparse_coo) {
+    s.indices = part(parts.all, next++, "indices");
+  } else {
+    s.compressed = part(parts.all, next++, "compressed indices");
+    s.plain = part(parts.all, next++, "plain indices");
+  }
+  s.values = part(parts.all, next, "values");
+  call.reader.charge(1024 + 64 * parts.size.size());
+  s.shape = Shape(counts_of(parts.size, "size"));
   s.validate_shapes();
   const Tensor& indices = s.layout == Layout::sparse_coo ? s.indices : s.plain;
   if (is_readable(indices) && (s.layout == Layout::sparse_coo || is_readable(s.compressed)))

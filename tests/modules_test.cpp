@@ -3,6 +3,7 @@
 
 #include <sconce/checkpoint.h>
 #include <sconce/quantized.h>
+#include <sconce/sparse.h>
 
 #include <doctest/doctest.h>
 
@@ -30,6 +31,8 @@ void compare(const StateDict& state, const Json& expected) {
       const QuantizedTensor& q = entry.value.as_quantized();
       CHECK(bit_equal(q.int_repr(), tensor_from(want[1]["quantized"])));
       CHECK(bit_equal(q.dequantize(), tensor_from(want[1]["dequantized"])));
+    } else if (want[1].contains("dense")) {
+      CHECK(bit_equal(entry.value.as_sparse().to_dense(), tensor_from(want[1]["dense"])));
     } else {
       CHECK(bit_equal(entry.tensor(), tensor_from(want[1])));
     }
