@@ -3,6 +3,7 @@
 #include "pickle_text.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <vector>
 
 namespace sconce {
@@ -13,18 +14,30 @@ using Kind = Value::Kind;
 constexpr size_t batch = 1000;          // items that CPython gives to one SETITEMS or APPENDS
 constexpr size_t deepest_level = 1000;  // what Budget allows by default when the file is read
 
-bool is_hashable(const Value& v, size_t depth = 0) {
-  if (depth > deepest_level) return true;  // refused later for its depth
-  switch (v.kind()) {
-    case Kind::list:
-    case Kind::dict: return false;
-    case Kind::set: return v.type_name() == "frozenset";
-    case Kind::bytes: return v.type_name() != "bytearray";
-    case Kind::tuple:
-      return std::all_of(v.items().begin(), v.items().end(),
-                         [&](const Value& item) { return is_hashable(item, depth + 1); });
-    default: return true;
+// Looks into tuples, each once: they may share what they hold many times over.
+bool is_hashable(const Value& key) {
+  std::vector<const Value*> open{&key};
+  std::unordered_set<const Value::Node*> seen;
+  while (!open.empty()) {
+    const Value& v = *open.back();
+    open.pop_back();
+    switch (v.kind()) {
+      case Kind::list:
+      case Kind::dict: return false;
+      case Kind::set:
+        if (v.type_name() != "frozenset") return false;
+        break;
+      case Kind::bytes:
+        if (v.type_name() == "bytearray") return false;
+        break;
+      case Kind::tuple:
+        if (seen.insert(v.node()).second)
+          for (const Value& item : v.items()) open.push_back(&item);
+        break;
+      default: break;
+    }
   }
+  return true;
 }
 
 void check_hashable(const Value& v) {

@@ -169,6 +169,16 @@ def same_bytes(value, saved, archive, folder):
     return ours == theirs
 
 
+def mixed(path):
+    """One storage read as three dtypes."""
+    for value in load_all(path):
+        assert value["words"].tolist() == [0x01020304] * 6
+        assert torch.equal(value["words"].view(torch.float32), value["floats"])
+        assert value["bytes"].tolist() == [3 if sys.byteorder == "little" else 2] * 3
+        assert len(set(storages(value, []))) == 1
+        counts["ways of loading a storage of three dtypes"] += 1
+
+
 def trees(folder):
     for kind in ("trees", "compact"):
         out = folder / f"{kind}_by_torch"
@@ -191,6 +201,8 @@ def main():
         environment = {**os.environ, "SCONCE_SAVED": name, **({"SCONCE_SAVED_OLD": "1"} if OLD else {})}
         subprocess.run([program, "--minimal", "--test-case=saved for torch*"], env=environment, check=True)
         fixtures(folder / "fixtures")
+        if not OLD:
+            mixed(folder / "mixed.pth")
         trees(folder)
         subprocess.run([program, "--minimal", "--test-case=saved by torch*"], env=environment, check=True)
     for what, count in counts.items():

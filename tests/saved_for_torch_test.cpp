@@ -4,6 +4,7 @@
 //   SCONCE_SAVED_OLD=1         for a PyTorch before 2.3: only what that could save
 #include <doctest/doctest.h>
 #include <sconce/checkpoint.h>
+#include <sconce/ops/create.h>
 #include <sconce/save.h>
 
 #include <cstdlib>
@@ -53,6 +54,12 @@ TEST_CASE("saved for torch: fixtures and trees, for PyTorch to read") {
       }
     }
   }
+  // One storage read as three dtypes, which torch.save refuses.
+  const Tensor words = full(Shape{6}, 0x01020304, DType::i32);
+  save(Value::dict({{"words", words},
+                    {"floats", Tensor(words.storage(), DType::f32, Shape{6})},
+                    {"bytes", Tensor(words.storage(), DType::u8, Shape{3}, Strides{4}, 1)}}),
+       (folder / "mixed.pth").string());
   for (uint64_t seed = 0; seed < seeds; ++seed) {
     save(generate_tree(seed, for_torch()), file("trees", seed));
     save(generate_tree(seed, for_torch()), file("compact", seed), {.compact = true});

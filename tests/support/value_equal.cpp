@@ -145,6 +145,7 @@ class Comparer {
       if (a.storage().nbytes() != 0 &&
           std::memcmp(a.storage().data(), b.storage().data(), a.storage().nbytes()) != 0)
         return "other bytes in the storage";
+      return "";  // the same view of the same bytes; an expanded one may have very many elements
     }
     return same_elements(a, b) ? "" : "other elements";
   }
