@@ -165,7 +165,9 @@ StateDict Checkpoint::state_dict(const std::string& key) const {
         fail_no_state_dict(*value, "\"" + key + "\"", CandidateSearch(root_).found);
       return state_of(*value);
     }
-    if (root_.kind() == Kind::dict && root_.size() == 0) return StateDict::from(root_);
+    // Formats that hold names and tensors only need no search.
+    const bool plain = container_ == "safetensors" || container_ == "npz" || container_ == "shards";
+    if (root_.kind() == Kind::dict && (plain || root_.size() == 0)) return StateDict::from(root_);
     const auto found = CandidateSearch(root_).found;
     bool same = !found.empty();
     for (const Candidate& c : found) same &= c.dict->node() == found[0].dict->node();

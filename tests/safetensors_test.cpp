@@ -179,6 +179,12 @@ TEST_CASE("tensors lie in the mapping, and misaligned ones are copied within the
   CHECK(Checkpoint::from_bytes(misaligned, "x", nowhere)["b"].as_tensor().device() == meta);
 }
 
+TEST_CASE("whatever a safetensors file holds is a state_dict") {
+  const std::string scalar = with_length(R"({"n":{"dtype":"U8","shape":[],"data_offsets":[0,1]}})", "a");
+  CHECK(Checkpoint::from_bytes(scalar, "x").state_dict()["n"].item<int>() == 'a');
+  CHECK(Checkpoint::from_bytes(with_length("{}"), "x").state_dict().empty());
+}
+
 TEST_CASE("dtypes that PyTorch has not stay packed bytes, and go back as they were") {
   const std::string bytes = with_length(R"({"f4":{"dtype":"F4","shape":[2,3],"data_offsets":[3,6]},)"
                                         R"("f6":{"dtype":"F6_E2M3","shape":[4],"data_offsets":[0,3]},)"
