@@ -62,11 +62,11 @@ class Checkpoint {
   // Saved location of each storage id ("cuda:0"), for display.
   const std::map<const void*, std::string>& locations() const { return locations_; }
 
-  // Paths of the dictionaries that look like a state_dict (most of their values are tensors): "" is the root,
-  // "state_dict", "model.net". In order of appearance.
+  // Paths of the dictionaries that look like a state_dict (most of their values are tensors) and of modules saved
+  // whole: "" is the root, "state_dict", "model.net". In order of appearance.
   std::vector<std::string> candidates() const;
-  // The state_dict at `key`; with an empty key the root if it is one, else the only candidate. Throws ErrorKind::mismatch
-  // that names the candidates when there are none or several, or no such key.
+  // The state_dict at `key`, or of the module there; with an empty key of the root, else of the only candidate. Throws
+  // ErrorKind::mismatch that names the candidates when there are none or several, or no such key.
   StateDict state_dict(const std::string& key = "") const;
 
  private:
