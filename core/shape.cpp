@@ -19,7 +19,7 @@ int64_t Shape::numel() const {
     if (n == 0) return 0;
     fits = fits && checked_multiply(count, n, count);
   }
-  check(fits, "[Shape] the number of elements of ", str(), " does not fit 64 bits");
+  check(fits, "[Shape] the number of elements of ", *this, " does not fit 64 bits");
   return count;
 }
 
@@ -28,7 +28,7 @@ Strides Shape::contiguous_strides() const {
   int64_t step = 1;
   for (size_t d = extents_.size(); d-- > 0;) {
     strides[d] = step;
-    check(checked_multiply(step, std::max<int64_t>(extents_[d], 1), step), "[Shape] the strides of ", str(),
+    check(checked_multiply(step, std::max<int64_t>(extents_[d], 1), step), "[Shape] the strides of ", *this,
           " do not fit 64 bits");
   }
   return strides;

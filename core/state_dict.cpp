@@ -111,9 +111,13 @@ Value StateDict::to_value() const {
   return dict.with_attributes(Value::dict({{Value(metadata_name), metadata_}}));
 }
 
+size_t StateDict::place_of(std::string_view key, uint64_t hash) const {
+  return index_.find(hash, [&](size_t place) { return entries_[place].key == key; });
+}
+
 const Value* StateDict::find(std::string_view key) const {
-  const auto found = index_.find(std::string(key));
-  return found == index_.end() ? nullptr : &entries_[found->second].value;
+  const size_t place = place_of(key, HashIndex::hash(key));
+  return place == HashIndex::npos ? nullptr : &entries_[place].value;
 }
 
 const Tensor& StateDict::operator[](std::string_view key) const {
@@ -127,35 +131,46 @@ const Tensor& StateDict::operator[](std::string_view key) const {
 }
 
 void StateDict::insert(std::string key, Value value) {
-  const auto [place, added] = index_.try_emplace(key, entries_.size());
-  if (added)
-    entries_.push_back({std::move(key), std::move(value)});
-  else
-    entries_[place->second].value = std::move(value);
+  const uint64_t hash = HashIndex::hash(key);
+  const size_t place = place_of(key, hash);
+  if (place != HashIndex::npos) {
+    entries_[place].value = std::move(value);
+    return;
+  }
+  entries_.push_back({std::move(key), std::move(value)});
+  index_.insert(hash, entries_.size() - 1);
 }
 
 void StateDict::erase(std::string_view key) {
-  const auto found = index_.find(std::string(key));
-  if (found == index_.end()) return;
-  const size_t place = found->second;
-  index_.erase(found);
+  const size_t place = place_of(key, HashIndex::hash(key));
+  if (place == HashIndex::npos) return;
   entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(place));
-  for (auto& [name, index] : index_)
-    if (index > place) --index;
+  index_.clear();
+  index_.reserve(entries_.size());
+  for (size_t i = 0; i < entries_.size(); ++i) index_.insert(HashIndex::hash(entries_[i].key), i);
 }
 
 void StateDict::set_metadata(Value metadata) {
   metadata_ = std::move(metadata);
   versions_.clear();
-  for (const auto& [path, facts] : metadata_.pairs()) {
-    const Value* version = path.kind() == Value::Kind::string ? facts.find("version") : nullptr;
-    if (version && version->kind() == Value::Kind::integer) versions_[path.as_string()] = version->as_int();
+  const Value::Pairs& pairs = metadata_.pairs();
+  for (size_t i = pairs.size(); i-- > 0;) {  // of two equal paths the last one counts
+    if (pairs[i].first.kind() != Value::Kind::string) continue;
+    const Value* version = pairs[i].second.find("version");
+    if (!version || version->kind() != Value::Kind::integer) continue;
+    const std::string& path = pairs[i].first.as_string();
+    const uint64_t hash = HashIndex::hash(path);
+    const auto same = [&](size_t place) { return pairs[place].first.as_string() == path; };
+    if (versions_.find(hash, same) == HashIndex::npos) versions_.insert(hash, i);
   }
 }
 
 std::optional<int64_t> StateDict::version(std::string_view module_path) const {
-  const auto found = versions_.find(std::string(module_path));
-  return found == versions_.end() ? std::nullopt : std::optional(found->second);
+  const Value::Pairs& pairs = metadata_.pairs();
+  const auto same = [&](size_t place) { return pairs[place].first.as_string() == module_path; };
+  const size_t place = versions_.find(HashIndex::hash(module_path), same);
+  if (place == HashIndex::npos) return std::nullopt;
+  return pairs[place].second.find("version")->as_int();
 }
 
 StateDict strip_prefix(const StateDict& state, std::string_view prefix) {

@@ -1,12 +1,10 @@
-// The passive value tree: nodes, handles, and a teardown that does not recurse.
+// The passive value tree: making values, and reading them.
 #include <sconce/quantized.h>
 #include <sconce/sparse.h>
 #include <sconce/value.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <variant>
+#include <utility>
 
 #include "value_node.h"
 
@@ -15,6 +13,7 @@ namespace {
 
 const Value::Items no_items;
 const Value::Pairs no_pairs;
+const Value no_value;
 
 const char* kind_name(Value::Kind kind) {
   using Kind = Value::Kind;
@@ -47,193 +46,139 @@ const char* kind_name(Value::Kind kind) {
   fail(ErrorKind::mismatch, "expected ", expected, ", got ", got.type_name());
 }
 
-std::shared_ptr<Value::Node> make_node(Value::Kind kind) {
-  auto node = std::make_shared<Value::Node>();
-  node->kind = kind;
-  return node;
+// The name to keep of a class; none when the kind says it.
+TypeName type_name_for(Value::Kind kind, std::string_view name) {
+  static const auto ordered_dict = std::make_shared<const std::string>("collections.OrderedDict");
+  if (name.empty() || name == kind_name(kind)) return nullptr;
+  return name == *ordered_dict ? ordered_dict : std::make_shared<const std::string>(name);
 }
 
-std::shared_ptr<Value::Node> make_container(Value::Kind kind, std::string type_name = {}) {
-  auto node = make_node(kind);
-  node->container = std::make_unique<Value::Container>();
-  node->container->type_name = std::move(type_name);
-  return node;
-}
-
-template <class T>
-std::shared_ptr<Value::Node> make_leaf(Value::Kind kind, T payload) {
-  auto node = make_node(kind);
-  node->payload = std::move(payload);
-  return node;
-}
-
-const std::shared_ptr<Value::Node>& none_node() {
-  static const std::shared_ptr<Value::Node> node = make_node(Value::Kind::none);
-  return node;
+template <class N, class... Parts>
+Value make(Parts&&... parts) {
+  return ValueNodes::handle(new N(std::forward<Parts>(parts)...));
 }
 
 }  // namespace
 
-Value::Node::~Node() {
-  if (!container) return;
-  // Children whose last owner this is are handed to a list that the outermost destructor empties.
-  static thread_local std::vector<std::unique_ptr<Container>>* draining = nullptr;
-  if (draining) {
-    draining->push_back(std::move(container));
-    return;
+void Value::destroy(Node* node) noexcept { ValueNodes::destroy(node); }
+
+const Value& Value::referred() const {
+  const Value* v = this;
+  while (v->held_ == Held::node && v->payload_.node->stands != Node::Stands::itself) {
+    const Node* node = v->payload_.node;
+    v = node->stands == Node::Stands::weak ? &static_cast<const ValueNodes::Weak*>(node)->link->target
+                                           : &static_cast<const ValueNodes::Branch*>(node)->state;
   }
-  std::vector<std::unique_ptr<Container>> pending;
-  draining = &pending;
-  pending.push_back(std::move(container));
-  while (!pending.empty()) {
-    const std::unique_ptr<Container> last = std::move(pending.back());
-    pending.pop_back();
-  }
-  draining = nullptr;
+  return *v;
 }
 
-Value::Value() : node_(none_node()) {}
-Value::Value(bool v) : node_(make_leaf(Kind::boolean, v)) {}
-Value::Value(int64_t v) : node_(make_leaf(Kind::integer, v)) {}
-Value::Value(double v) : node_(make_leaf(Kind::floating, v)) {}
-Value::Value(std::complex<double> v) : node_(make_leaf(Kind::complex, v)) {}
-Value::Value(std::string v) : node_(make_leaf(Kind::string, std::move(v))) {}
-Value::Value(Tensor v) : node_(make_leaf(Kind::tensor, std::move(v))) {}
-Value::Value(DType v) : node_(make_leaf(Kind::dtype, v)) {}
-Value::Value(Device v) : node_(make_leaf(Kind::device, v)) {}
+Value::Value(std::complex<double> v) : Value(new ValueNodes::Complex(v)) {}
+Value::Value(std::string v) : Value(new ValueNodes::Text(Kind::string, std::move(v))) {}
+Value::Value(Tensor v) : Value(new ValueNodes::Dense(std::move(v))) {}
 Value Value::quantized(QuantizedTensor v) {
-  return Value(make_leaf(Kind::quantized, std::make_shared<const QuantizedTensor>(std::move(v))));
+  return make<ValueNodes::Quantized>(std::make_shared<const QuantizedTensor>(std::move(v)));
 }
 Value Value::sparse(SparseTensor v) {
-  return Value(make_leaf(Kind::sparse, std::make_shared<const SparseTensor>(std::move(v))));
+  return make<ValueNodes::Sparse>(std::make_shared<const SparseTensor>(std::move(v)));
 }
-Value Value::bytes(std::string v, std::string type_name) {
-  auto node = make_leaf(Kind::bytes, std::move(v));
-  if (type_name != kind_name(Kind::bytes)) {
-    node->container = std::make_unique<Container>();
-    node->container->type_name = std::move(type_name);
-  }
-  return Value(std::move(node));
+Value Value::bytes(std::string v, std::string_view type_name) {
+  return make<ValueNodes::Bytes>(std::move(v), type_name_for(Kind::bytes, type_name));
 }
 Value Value::big_integer(std::string decimal) {
-  return Value(make_leaf(Kind::big_integer, std::move(decimal)));
+  return make<ValueNodes::Text>(Kind::big_integer, std::move(decimal));
 }
 Value Value::global(std::string qualified_name) {
-  return Value(make_leaf(Kind::global, std::move(qualified_name)));
+  return make<ValueNodes::Text>(Kind::global, std::move(qualified_name));
 }
-
-Value Value::list(Items items) {
-  auto node = make_container(Kind::list);
-  node->container->items = std::move(items);
-  return Value(std::move(node));
-}
-
-Value Value::tuple(Items items) {
-  auto node = make_container(Kind::tuple);
-  node->container->items = std::move(items);
-  return Value(std::move(node));
-}
-
-Value Value::set(Items items, std::string type_name) {
-  auto node = make_container(Kind::set, std::move(type_name));
-  node->container->items = std::move(items);
-  return Value(std::move(node));
-}
-
+Value Value::list(Items items) { return make<ValueNodes::Sequence>(Kind::list, std::move(items)); }
+Value Value::tuple(Items items) { return make<ValueNodes::Sequence>(Kind::tuple, std::move(items)); }
 Value Value::size(const std::vector<int64_t>& extents) {
-  auto node = make_container(Kind::size);
-  for (const int64_t n : extents) node->container->items.emplace_back(n);
-  return Value(std::move(node));
+  return make<ValueNodes::Sequence>(Kind::size, Items(extents.begin(), extents.end()));
+}
+Value Value::set(Items items, std::string_view type_name) {
+  return make<ValueNodes::Set>(std::move(items), type_name_for(Kind::set, type_name));
+}
+Value Value::dict(Pairs pairs, std::string_view type_name) {
+  return make<ValueNodes::Dict>(std::move(pairs), type_name_for(Kind::dict, type_name));
+}
+Value Value::object(std::string_view type_name, Items arguments, Value state, Items items, Pairs pairs) {
+  auto* node = new ValueNodes::Object(type_name_for(Kind::object, type_name));
+  node->arguments = std::move(arguments);
+  node->state = std::move(state);
+  node->items = std::move(items);
+  node->pairs = std::move(pairs);
+  return Value(node);
 }
 
-Value Value::dict(Pairs pairs, std::string type_name) {
-  auto node = make_container(Kind::dict, std::move(type_name));
-  node->container->pairs = std::move(pairs);
-  return Value(std::move(node));
-}
-
-Value Value::object(std::string type_name, Items arguments, Value state, Items items, Pairs pairs) {
-  auto node = make_container(Kind::object, std::move(type_name));
-  Container& c = *node->container;
-  c.arguments = std::move(arguments);
-  c.state = std::move(state);
-  c.items = std::move(items);
-  c.pairs = std::move(pairs);
-  return Value(std::move(node));
-}
-
-const Value::Node& Value::get() const {
-  if (!node_) return *none_node();  // a moved-from handle
-  if (const auto* weak = std::get_if<std::weak_ptr<Node>>(&node_->payload)) {
-    const auto target = weak->lock();
-    return target ? *target : *none_node();  // the tree that this handle came from still owns it
-  }
-  return *node_;
-}
-
-Value::Node& Value::resolved() { return const_cast<Node&>(get()); }
-
-Value::Kind Value::kind() const { return get().kind; }
+const Value::Node* Value::node() const { return ValueNodes::meant(*this); }
 
 std::string Value::type_name() const {
-  const Node& node = get();
-  if (node.container && !node.container->type_name.empty()) return node.container->type_name;
-  return kind_name(node.kind);
+  const TypeName* name = ValueNodes::type_name(ValueNodes::meant(*this));
+  return name && *name ? **name : kind_name(kind());
 }
 
 bool Value::as_bool() const {
-  if (const auto* v = std::get_if<bool>(&get().payload)) return *v;
-  fail_kind("bool", *this);
+  const Value& v = self();
+  if (v.held_ != Held::boolean) fail_kind("bool", *this);
+  return v.payload_.integer != 0;
 }
 
 int64_t Value::as_int() const {
-  if (const auto* v = std::get_if<int64_t>(&get().payload)) return *v;
-  if (const auto* v = std::get_if<bool>(&get().payload)) return *v ? 1 : 0;
-  fail_kind("int", *this);
+  const Value& v = self();
+  if (v.held_ != Held::integer && v.held_ != Held::boolean) fail_kind("int", *this);
+  return v.payload_.integer;
 }
 
 double Value::as_double() const {
-  if (const auto* v = std::get_if<double>(&get().payload)) return *v;
-  if (kind() == Kind::integer || kind() == Kind::boolean) return static_cast<double>(as_int());
+  const Value& v = self();
+  if (v.held_ == Held::floating) return v.payload_.floating;
+  if (v.held_ == Held::integer || v.held_ == Held::boolean) return static_cast<double>(v.payload_.integer);
   fail_kind("float", *this);
 }
 
 std::complex<double> Value::as_complex() const {
-  if (const auto* v = std::get_if<std::complex<double>>(&get().payload)) return *v;
+  const Node* node = ValueNodes::meant(*this);
+  if (node && node->kind == Kind::complex) return static_cast<const ValueNodes::Complex*>(node)->number;
   return as_double();
 }
 
 const std::string& Value::as_string() const {
-  if (const auto* v = std::get_if<std::string>(&get().payload)) return *v;
+  const Node* node = ValueNodes::meant(*this);
+  if (node && (node->kind == Kind::string || node->kind == Kind::bytes || node->kind == Kind::big_integer ||
+               node->kind == Kind::global))
+    return static_cast<const ValueNodes::Text*>(node)->text;
   fail_kind("str", *this);
 }
 
 const Tensor& Value::as_tensor() const {
-  if (const auto* v = std::get_if<Tensor>(&get().payload)) return *v;
-  if (kind() == Kind::quantized || kind() == Kind::sparse)
+  const Node* node = ValueNodes::meant(*this);
+  if (node && node->kind == Kind::tensor) return static_cast<const ValueNodes::Dense*>(node)->tensor;
+  if (node && (node->kind == Kind::quantized || node->kind == Kind::sparse))
     fail(ErrorKind::mismatch, "expected a dense torch.Tensor, got a ",
-         kind() == Kind::sparse ? "sparse" : "quantized", " one: ", repr(80));
+         node->kind == Kind::sparse ? "sparse" : "quantized", " one: ", repr(80));
   fail_kind("torch.Tensor", *this);
 }
 
 const QuantizedTensor& Value::as_quantized() const {
-  if (const auto* v = std::get_if<std::shared_ptr<const QuantizedTensor>>(&get().payload)) return **v;
+  if (kind() == Kind::quantized) return *static_cast<const ValueNodes::Quantized*>(node())->tensor;
   fail_kind("a quantized torch.Tensor", *this);
 }
 
 const SparseTensor& Value::as_sparse() const {
-  if (const auto* v = std::get_if<std::shared_ptr<const SparseTensor>>(&get().payload)) return **v;
+  if (kind() == Kind::sparse) return *static_cast<const ValueNodes::Sparse*>(node())->tensor;
   fail_kind("a sparse torch.Tensor", *this);
 }
 
 DType Value::as_dtype() const {
-  if (const auto* v = std::get_if<DType>(&get().payload)) return *v;
-  fail_kind("torch.dtype", *this);
+  const Value& v = self();
+  if (v.held_ != Held::dtype) fail_kind("torch.dtype", *this);
+  return v.payload_.dtype;
 }
 
 Device Value::as_device() const {
-  if (const auto* v = std::get_if<Device>(&get().payload)) return *v;
-  fail_kind("torch.device", *this);
+  const Value& v = self();
+  if (v.held_ != Held::device) fail_kind("torch.device", *this);
+  return v.payload_.device;
 }
 
 std::vector<int64_t> Value::as_ints() const {
@@ -245,30 +190,36 @@ std::vector<int64_t> Value::as_ints() const {
   return out;
 }
 
-const Value::Items& Value::items() const { return get().container ? get().container->items : no_items; }
-const Value::Pairs& Value::pairs() const { return get().container ? get().container->pairs : no_pairs; }
+const Value::Items& Value::items() const {
+  const Items* items = ValueNodes::items(ValueNodes::meant(*this));
+  return items ? *items : no_items;
+}
+
+const Value::Pairs& Value::pairs() const {
+  const Pairs* pairs = ValueNodes::pairs(ValueNodes::meant(*this));
+  return pairs ? *pairs : no_pairs;
+}
+
 const Value::Items& Value::arguments() const {
-  return get().container ? get().container->arguments : no_items;
+  const Node* node = ValueNodes::meant(*this);
+  return node && node->kind == Kind::object ? static_cast<const ValueNodes::Object*>(node)->arguments
+                                            : no_items;
 }
 
 const Value& Value::state() const {
-  static const Value none;
-  return get().container && kind() == Kind::object ? get().container->state : none;
+  const ValueNodes::Branch* branch = ValueNodes::branch(self());
+  return branch && branch->kind == Kind::object ? branch->state : no_value;
 }
 
 const Value& Value::attributes() const {
-  static const Value none;
-  return get().container && kind() != Kind::object ? get().container->state : none;
+  const ValueNodes::Branch* branch = ValueNodes::branch(self());
+  return branch && branch->kind != Kind::object ? branch->state : no_value;
 }
 
 Value Value::with_attributes(Value attributes) const {
-  const Node& from = get();
-  auto node = make_node(from.kind);
-  node->payload = from.payload;
-  node->container =
-      from.container ? std::make_unique<Container>(*from.container) : std::make_unique<Container>();
-  node->container->state = std::move(attributes);
-  return Value(std::move(node));
+  Value out = ValueNodes::copy(self());
+  ValueBuilder::set_attributes(out, std::move(attributes));
+  return out;
 }
 
 size_t Value::size() const {

@@ -15,6 +15,7 @@ class CheckpointReader {
     Checkpoint out;
     out.path_ = file->path();
     ReadTree tree = read_container(file, options, out.container_);
+    file->end_small_reads();
     out.root_ = std::move(tree.root);
     out.warnings_ = std::move(tree.warnings);
     out.globals_ = std::move(tree.globals);

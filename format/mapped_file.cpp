@@ -29,11 +29,11 @@ struct Descriptor {
 
 }  // namespace
 
-std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
+std::shared_ptr<MappedFile> MappedFile::open(const std::string& path, bool small_reads) {
   if (path.find('\0') != std::string::npos)
     fail_io(path.substr(0, path.find('\0')), "the path contains a zero byte");
   // O_NONBLOCK: opening a pipe must not wait for a writer.
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   if (file.number < 0) fail_io(path, words_of(errno));
   struct stat status {};
   if (::fstat(file.number, &status) != 0) fail_io(path, words_of(errno));
@@ -54,7 +54,18 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::string& path) {
   if (address == MAP_FAILED) fail_io(path, words_of(errno));
   out->data_ = static_cast<std::byte*>(address);
   out->mapped_ = true;
+  if (small_reads) out->descriptor_ = std::exchange(file.number, -1);
   return out;
+}
+
+bool MappedFile::read_at(uint64_t offset, std::span<std::byte> out) const {
+  if (descriptor_ < 0) return false;
+  const ssize_t got = ::pread(descriptor_, out.data(), out.size(), static_cast<off_t>(offset));
+  return got >= 0 && static_cast<size_t>(got) == out.size();
+}
+
+void MappedFile::end_small_reads() {
+  if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
 }
 
 std::shared_ptr<MappedFile> MappedFile::from_bytes(std::string bytes, std::string name) {
@@ -77,6 +88,7 @@ std::shared_ptr<MappedFile> MappedFile::from_memory(std::byte* data, size_t size
 }
 
 MappedFile::~MappedFile() {
+  end_small_reads();
   if (mapped_) ::munmap(data_, size_);
 }
 

@@ -16,7 +16,8 @@ class MappedFile {
  public:
   // Throws ErrorKind::io with the system's words when the path is missing, unreadable, a folder, a pipe or a
   // device.
-  static std::shared_ptr<MappedFile> open(const std::string& path);
+  // With `small_reads` read_at() works until end_small_reads().
+  static std::shared_ptr<MappedFile> open(const std::string& path, bool small_reads = false);
   // The same from bytes in memory; `name` stands for the path.
   static std::shared_ptr<MappedFile> from_bytes(std::string bytes, std::string name);
   // Bytes that someone else keeps, as a file of their own: a member inside an archive, or one that was
@@ -36,6 +37,11 @@ class MappedFile {
   // The first byte, writable; null for an empty file. Mapped files begin at a page boundary.
   std::byte* data() const { return data_; }
 
+  // Copies bytes that lie alone in a large file, which is cheaper than mapping the pages around them for a look. False when
+  // it cannot: the same bytes are in bytes() then, as ever.
+  bool read_at(uint64_t offset, std::span<std::byte> out) const;
+  void end_small_reads();
+
  private:
   MappedFile() = default;
   std::string path_, owned_;
@@ -43,6 +49,7 @@ class MappedFile {
   std::byte* data_ = nullptr;
   size_t size_ = 0;
   bool mapped_ = false, on_disk_ = false;
+  int descriptor_ = -1;  // open while small reads are
 };
 
 }  // namespace sconce

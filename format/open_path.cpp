@@ -39,12 +39,12 @@ std::shared_ptr<MappedFile> open_path(const std::string& path, LoadOptions& opti
     if (path.find('\0') != path.npos) return MappedFile::open(path);
     std::error_code error;
     const fs::file_status status = fs::status(path, error);
-    if (fs::is_directory(status)) return MappedFile::open(index_in(path));
+    if (fs::is_directory(status)) return MappedFile::open(index_in(path), true);
     if (!fs::exists(status))
       for (size_t at = path.find('!'); at != path.npos; at = path.find('!', at + 1))
         if (at > 0 && fs::is_regular_file(path.substr(0, at), error))
           return open_member(MappedFile::open(path.substr(0, at)), path.substr(at + 1), options);
-    return MappedFile::open(path);
+    return MappedFile::open(path, true);
   } catch (Error& e) {
     throw e.in_file(path);
   }

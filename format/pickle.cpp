@@ -2,9 +2,11 @@
 #include "pickle.h"
 
 #include "pickle_cost.h"
+#include "pickle_fetches.h"
 #include "pickle_opcodes.h"
 #include "pickle_text.h"
 
+#include <algorithm>
 #include <new>
 
 namespace sconce {
@@ -27,6 +29,8 @@ PickleReader::PickleReader(Bytes program, PickleMeaning& meaning, Profile profil
 Value PickleReader::read() {
   try {
     check(in_.position() == base_, "[PickleReader] a program is read once");
+    fetched_ = fetched_memo_indexes(
+        in_.rest().first(std::min<uint64_t>(in_.remaining(), budget_.pickle_bytes)), budget_.opcodes);
     while (true) {
       op_offset_ = in_.position();
       if (in_.at_end()) fail(ErrorKind::corrupt, "the pickle ends without STOP");
@@ -47,11 +51,6 @@ Value PickleReader::read() {
     Error out(ErrorKind::out_of_budget, "no memory for the pickle's values");
     throw out.at_offset(op_offset_);
   }
-}
-
-template <class T>
-T PickleReader::number() {
-  return load_little<T>(bytes_of(text(sizeof(T))).data());
 }
 
 bool PickleReader::step(Op op) {
@@ -92,10 +91,10 @@ bool PickleReader::step(Op op) {
       push(op == Op::newtrue ? yes : no);
       break;
     }
-    case Op::binint: charge(leaf_cost), push(int64_t{number<int32_t>()}); break;
-    case Op::binint1: charge(leaf_cost), push(int64_t{number<uint8_t>()}); break;
-    case Op::binint2: charge(leaf_cost), push(int64_t{number<uint16_t>()}); break;
-    case Op::binfloat: charge(leaf_cost), push(load_big<double>(bytes_of(text(8)).data())); break;
+    case Op::binint: push(int64_t{number<int32_t>()}); break;
+    case Op::binint1: push(int64_t{number<uint8_t>()}); break;
+    case Op::binint2: push(int64_t{number<uint16_t>()}); break;
+    case Op::binfloat: push(load_big<double>(bytes_of(text(8)).data())); break;
     case Op::long1:
     case Op::long4: {
       const int64_t length = op == Op::long1 ? number<uint8_t>() : number<int32_t>();
@@ -121,7 +120,7 @@ bool PickleReader::step(Op op) {
       push(decode_decimal(digits));
       break;
     }
-    case Op::float_text: charge(leaf_cost), push(decode_float(line())); break;
+    case Op::float_text: push(decode_float(line())); break;
 
     // Text and bytes.
     case Op::short_binunicode: push_text(text(number<uint8_t>())); break;
@@ -174,9 +173,9 @@ bool PickleReader::step(Op op) {
     }
     case Op::dict: {
       charge(container_cost);
-      const Value::Items items = pop_to_mark("DICT");
+      Value::Items items = pop_to_mark("DICT");
       push(Value::dict({}));
-      set_pairs(items);
+      set_pairs(std::move(items));
       break;
     }
     case Op::append: {
@@ -191,7 +190,7 @@ bool PickleReader::step(Op op) {
     case Op::setitem: {
       Value value = pop("a value"), key = pop("a key");
       touch(top("a dictionary"));
-      set_pair(top("a dictionary"), key, value);
+      set_pair(top("a dictionary"), std::move(key), std::move(value));
       break;
     }
     case Op::setitems: set_pairs(pop_to_mark("SETITEMS")); break;

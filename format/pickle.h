@@ -3,7 +3,9 @@
 #include "bytes.h"
 
 #include <sconce/checkpoint.h>
+#include <sconce/hash_index.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -61,34 +63,53 @@ class PickleReader {
   Profile profile() const { return profile_; }
   // target[key] = value, of a dict or object. A key that is there keeps its place, takes the value, and gives
   // a warning.
-  void set_pair(Value& target, const Value& key, const Value& value);
+  void set_pair(Value& target, Value key, Value value);
   // Counts bytes of memory that a value takes beyond the file's own; throws ErrorKind::out_of_budget past the
   // limit.
-  void charge(uint64_t bytes);
+  void charge(uint64_t bytes) {
+    if (bytes > budget_.tree_bytes - charged_) fail_tree();
+    charged_ += bytes;
+  }
 
  private:
   // Keys of a dictionary that has grown past a few, with their places. It keeps the dictionary's node from
   // being reused.
   struct KeyPlaces {
     Value dict;
-    std::unordered_map<std::string_view, size_t> strings;  // views of the keys themselves
-    std::unordered_map<std::string, size_t> others;        // key_of(key)
+    HashIndex strings;
+    std::unordered_map<std::string, size_t> others;  // key_text(key)
   };
 
   bool step(Op op);
   template <class T>
-  T number();
-  std::string_view text(uint64_t length);
+  T number() {
+    return load_little<T>(bytes_of(text(sizeof(T))).data());
+  }
+  std::string_view text(uint64_t length) {
+    if (length > in_.remaining() || length > budget_.string_bytes) fail_length(length);
+    return in_.take_text(length);
+  }
   std::string_view line();
   size_t floor() const { return marks_.empty() ? 0 : marks_.back(); }
   void push(Value value) { stack_.push_back(std::move(value)); }
-  Value pop(const char* what);
-  Value& top(const char* what);
+  Value pop(const char* what) {
+    Value out = std::move(top(what));
+    stack_.pop_back();
+    return out;
+  }
+  Value& top(const char* what) {
+    if (stack_.size() <= floor()) fail_empty(what);
+    return stack_.back();
+  }
+  [[noreturn]] void fail_length(uint64_t length) const;
+  [[noreturn]] static void fail_empty(const char* what);
+  [[noreturn]] void fail_tree() const;
   Value::Items pop_to_mark(const char* what);
   void push_tuple(size_t count);
   void put(uint64_t index);
   void get(uint64_t index);
   void memoize();
+  Value memo_entry(uint64_t index, const Value& value) const;
   void push_text(std::string_view raw);
   void push_python2_string(std::string raw);
   void push_global(std::string module, std::string name);
@@ -96,7 +117,8 @@ class PickleReader {
   void push_call_of_marked();
   void push_object_ex();
   void push_persistent(const Value& id);
-  void set_pairs(const Value::Items& items);
+  void set_pairs(Value::Items items);
+  size_t place_of(const Value& dict, const Value& key);
   void add_items(Value::Items items, bool to_set);
   void build();
   void touch(const Value& container);
@@ -112,7 +134,8 @@ class PickleReader {
   uint64_t op_offset_ = 0, opcodes_ = 0, charged_ = 0;
   std::vector<Value> stack_;
   std::vector<size_t> marks_;
-  std::vector<Value> memo_;                          // by index, without gaps
+  std::vector<Value> memo_;                          // by index, without gaps; None where it is never fetched
+  std::optional<std::vector<bool>> fetched_;         // the indexes that are
   bool memo_begins_at_1_ = false;                    // as Python 2's cPickle counts
   std::unordered_map<uint64_t, Value> sparse_memo_;  // indexes that jump ahead, Profile::compat only
   std::vector<Value> retired_;  // containers that neither stack nor memo may know any more

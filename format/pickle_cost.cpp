@@ -16,19 +16,20 @@ bool is_container(const Value& v) {
 
 uint64_t cost_of(const Value& v) {
   switch (v.kind()) {
-    case Value::Kind::none: return 0;
+    case Value::Kind::none:
+    case Value::Kind::boolean:
+    case Value::Kind::integer:
+    case Value::Kind::floating:
+    case Value::Kind::dtype:
+    case Value::Kind::device: return 0;
+    case Value::Kind::complex: return leaf_cost;
     case Value::Kind::string:
     case Value::Kind::bytes:
     case Value::Kind::big_integer:
     case Value::Kind::global: return leaf_cost + v.as_string().size();
-    case Value::Kind::tensor: return 2 * leaf_cost;
-    case Value::Kind::size: return container_cost + v.items().size() * (handle_cost + leaf_cost);
-    case Value::Kind::boolean:
-    case Value::Kind::integer:
-    case Value::Kind::floating:
-    case Value::Kind::complex:
-    case Value::Kind::dtype:
-    case Value::Kind::device: return leaf_cost;
+    case Value::Kind::tensor: return tensor_cost;
+    case Value::Kind::quantized:
+    case Value::Kind::sparse: return 4 * tensor_cost;
     default:
       return container_cost + (v.items().size() + v.arguments().size() + 2 * v.pairs().size()) * handle_cost;
   }

@@ -6,9 +6,10 @@
 
 namespace sconce {
 
-// Memory that a value takes in the tree, roughly: its node, its node with the parts that containers have, and
-// a handle on it.
-constexpr uint64_t leaf_cost = 160, container_cost = 320, handle_cost = 16;
+// Memory that a value takes in the tree, with what the allocator adds: a handle, which also holds None, numbers,
+// dtypes and devices; the node of a text; of a container, the largest of which is a closed object; of a tensor
+// with its shape and strides.
+constexpr uint64_t handle_cost = 16, leaf_cost = 80, container_cost = 192, tensor_cost = 320;
 
 // May the value refer to others?
 bool is_container(const Value& v);

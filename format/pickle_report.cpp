@@ -12,12 +12,12 @@ constexpr size_t most_warnings = 100;
 
 std::string PickleReader::key_path() const {
   std::string path;
-  const auto add = [&](const std::string& part) { path += (path.empty() ? "" : ".") + part; };
+  const auto begin_part = [&]() -> std::string& { return path.empty() ? path : path += '.'; };
   const auto add_key = [&](const Value& key) {
     if (key.kind() == Value::Kind::string)
-      add(key.as_string().substr(0, 200));
+      begin_part().append(key.as_string(), 0, 200);
     else if (key.kind() == Value::Kind::integer)
-      add(std::to_string(key.as_int()));
+      begin_part() += std::to_string(key.as_int());
     else
       return false;
     return true;
@@ -37,7 +37,7 @@ std::string PickleReader::key_path() const {
       const size_t key = begin + (end - begin - 1) / 2 * 2;
       if (add_key(stack_[key])) add_chain(key + 1, end);
     } else if (owner.kind() == Value::Kind::list) {
-      add(std::to_string(owner.size() + end - begin));
+      begin_part() += std::to_string(owner.size() + end - begin);
     }
   }
   return path;
@@ -50,10 +50,8 @@ void PickleReader::warn(std::string sentence) {
     warnings_.push_back("more such warnings were left out");
 }
 
-void PickleReader::charge(uint64_t bytes) {
-  if (bytes > budget_.tree_bytes - charged_)
-    fail(ErrorKind::out_of_budget, "the values would take more than ", budget_.tree_bytes, " bytes");
-  charged_ += bytes;
+void PickleReader::fail_tree() const {
+  fail(ErrorKind::out_of_budget, "the values would take more than ", budget_.tree_bytes, " bytes");
 }
 
 }  // namespace sconce

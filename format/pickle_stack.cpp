@@ -6,13 +6,15 @@
 
 namespace sconce {
 
-std::string_view PickleReader::text(uint64_t length) {
+void PickleReader::fail_length(uint64_t length) const {
   if (length > in_.remaining())
     fail(ErrorKind::corrupt, "the pickle ends inside a value: ", length, " bytes expected, ", in_.remaining(),
          " left");
-  if (length > budget_.string_bytes)
-    fail(ErrorKind::out_of_budget, "a string of ", length, " bytes; the limit is ", budget_.string_bytes);
-  return in_.take_text(length);
+  fail(ErrorKind::out_of_budget, "a string of ", length, " bytes; the limit is ", budget_.string_bytes);
+}
+
+void PickleReader::fail_empty(const char* what) {
+  fail(ErrorKind::corrupt, "expected ", what, ", the stack is empty");
 }
 
 std::string_view PickleReader::line() {
@@ -20,18 +22,6 @@ std::string_view PickleReader::line() {
   if (out.size() > budget_.string_bytes)
     fail(ErrorKind::out_of_budget, "a line of ", out.size(), " bytes; the limit is ", budget_.string_bytes);
   return out;
-}
-
-Value PickleReader::pop(const char* what) {
-  if (stack_.size() <= floor()) fail(ErrorKind::corrupt, "expected ", what, ", the stack is empty");
-  Value out = std::move(stack_.back());
-  stack_.pop_back();
-  return out;
-}
-
-Value& PickleReader::top(const char* what) {
-  if (stack_.size() <= floor()) fail(ErrorKind::corrupt, "expected ", what, ", the stack is empty");
-  return stack_.back();
 }
 
 Value::Items PickleReader::pop_to_mark(const char* what) {
@@ -72,8 +62,15 @@ void PickleReader::push_python2_string(std::string raw) {
 
 // ---- memo ----
 
+// What the memo keeps of a value: nothing when it is never asked for.
+Value PickleReader::memo_entry(uint64_t index, const Value& value) const {
+  if (fetched_ && (index >= fetched_->size() || !(*fetched_)[index])) return {};
+  ValueBuilder::mark(value);
+  return value;
+}
+
 void PickleReader::put(uint64_t index) {
-  const Value value = top("a value to remember");
+  const Value& value = top("a value to remember");
   if (memo_.empty() && index == 1) {
     memo_begins_at_1_ = true;
     memo_.emplace_back();
@@ -81,13 +78,13 @@ void PickleReader::put(uint64_t index) {
   if (index < memo_.size()) {
     if (is_container(memo_[index])) retired_.push_back(memo_[index]), cycles_ = true;
     if (index == 0) memo_begins_at_1_ = false;
-    memo_[index] = value;
+    memo_[index] = memo_entry(index, value);
     return;
   }
   if (memo_.size() + sparse_memo_.size() >= budget_.memo_entries)
     fail(ErrorKind::out_of_budget, "the memo has more than ", budget_.memo_entries, " entries");
   if (index == memo_.size()) {
-    memo_.push_back(value);
+    memo_.push_back(memo_entry(index, value));
     return;
   }
   if (profile_ == Profile::strict)
@@ -97,6 +94,7 @@ void PickleReader::put(uint64_t index) {
   Value& slot = sparse_memo_[index];
   if (is_container(slot)) retired_.push_back(slot), cycles_ = true;
   slot = value;
+  ValueBuilder::mark(value);
 }
 
 void PickleReader::memoize() { put(memo_.size() - (memo_begins_at_1_ ? 1 : 0) + sparse_memo_.size()); }

@@ -15,9 +15,19 @@ Value TorchMeaning::global(const std::string& module, const std::string& name) {
   return Value::global(module + "." + name);
 }
 
+// A pickle calls the same few names again and again, by the same value.
+Rebuild TorchMeaning::rebuild_of(const Value& callable) {
+  constexpr size_t most = 8;
+  for (const auto& [known, rebuild] : recent_)
+    if (known.node() == callable.node()) return rebuild;
+  const Rebuild found = find_rebuild(callable.as_string());
+  if (recent_.size() < most) recent_.emplace_back(callable, found);
+  return found;
+}
+
 Value TorchMeaning::call(PickleReader& reader, const Value& callable, const Value& arguments) {
   if (callable.kind() == Kind::global)
-    if (const Rebuild rebuild = find_rebuild(callable.as_string()))
+    if (const Rebuild rebuild = rebuild_of(callable))
       if (auto made = rebuild({reader, *this, callable, arguments.items()})) return std::move(*made);
   return PickleMeaning::call(reader, callable, arguments);
 }

@@ -8,11 +8,16 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace sconce {
+
+struct RebuildCall;
+// See rebuild_calls.h.
+using Rebuild = std::optional<Value> (*)(const RebuildCall& call);
 
 class TorchMeaning : public PickleMeaning {
  public:
@@ -25,6 +30,7 @@ class TorchMeaning : public PickleMeaning {
   Value persistent(PickleReader& reader, const Value& id) override { return storages_.open(reader, id); }
 
   const std::map<const void*, std::string>& locations() const { return storages_.locations(); }
+  std::map<const void*, std::string> take_locations() { return storages_.take_locations(); }
 
   // For the calls on the list.
   NamedStorages& storages() { return storages_; }
@@ -40,9 +46,12 @@ class TorchMeaning : public PickleMeaning {
   void finish();
 
  private:
+  Rebuild rebuild_of(const Value& callable);
+
   StorageSource& source_;
   const LoadOptions options_;
   uint64_t tensors_ = 0;
+  std::vector<std::pair<Value, Rebuild>> recent_;  // names that were called, with what they mean
   NamedStorages storages_;
   std::vector<std::pair<std::string, std::function<void()>>> after_reading_;
 };

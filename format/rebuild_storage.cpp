@@ -14,6 +14,9 @@ namespace {
 
 using Kind = Value::Kind;
 
+// Memory for a storage's name, its entries in the tables here, its handle with what loads it, and its value.
+constexpr uint64_t storage_cost = 896;
+
 // The element dtype of a storage class: "torch.FloatStorage", "torch.cuda.HalfStorage".
 struct StorageClass {
   DType dtype = DType::u8;
@@ -89,28 +92,34 @@ Value NamedStorages::open(PickleReader& reader, const Value& id) {
   NamedStorage& whole =
       root(reader, key, known->dtype, known->untyped, count_of(parts[4], "a storage's numel"),
            text_of(parts[3], "a storage's location"));
-  return parts.size() == 5 || parts[5].is_none() ? whole.value : part(key, whole, parts[5]);
+  return parts.size() == 5 || parts[5].is_none() ? whole.value : part(reader, whole, parts[5]);
 }
 
 NamedStorage* NamedStorages::find(const Value& value) {
-  const auto found = by_node_.find(value.node());
-  return found == by_node_.end() ? nullptr : found->second;
+  if (!all_.empty() && all_.back().value.node() == value.node()) return &all_.back();  // nearly always
+  const size_t place = by_node_.find(HashIndex::hash(value.node()),
+                                     [&](size_t i) { return all_[i].value.node() == value.node(); });
+  return place == HashIndex::npos ? nullptr : &all_[place];
+}
+
+NamedStorage& NamedStorages::add(NamedStorage named) {
+  by_node_.insert(HashIndex::hash(named.value.node()), all_.size());
+  return all_.emplace_back(std::move(named));
 }
 
 void NamedStorages::adopt(const Value& value) {
   if (find(value)) return;
   const Tensor& t = value.as_tensor();
-  adopted_.push_back(std::make_unique<NamedStorage>());
-  NamedStorage& named = *adopted_.back();
+  NamedStorage named;
   named.value = value;
   named.dtype = t.dtype();
   named.numel = t.numel();
   named.storage = t.storage();
-  by_node_.emplace(value.node(), &named);
+  add(std::move(named));
 }
 
 // (key, offset, size) of a legacy stream's view into a storage.
-Value NamedStorages::part(const std::string& root_key, NamedStorage& root, const Value& view) {
+Value NamedStorages::part(PickleReader& reader, const NamedStorage& root, const Value& view) {
   if (view.kind() != Kind::tuple || view.size() != 3)
     fail(ErrorKind::corrupt, "expected (key, offset, size) of a storage view, got ", view.type_name());
   const int64_t offset = count_of(view[1], "a storage view's offset"),
@@ -118,15 +127,14 @@ Value NamedStorages::part(const std::string& root_key, NamedStorage& root, const
   if (offset > root.numel || size > root.numel - offset)
     fail(ErrorKind::corrupt, "a storage view of ", size, " elements at ", offset, " in a storage of ",
          root.numel);
-  NamedStorage& part = views_[concat(root_key, '/', offset, '/', size)];
-  if (!part.storage.defined()) {
-    part = root;
-    part.numel = size;
-    part.offset = offset;
-    part.value = Tensor(root.storage, root.dtype, Shape{size}, Strides{1}, offset);
-    by_node_.emplace(part.value.node(), &part);
-  }
-  return part.value;
+  const auto [known, fresh] = parts_.emplace(concat(root.key, '/', offset, '/', size), all_.size());
+  if (!fresh) return all_[known->second].value;
+  reader.charge(storage_cost);
+  NamedStorage part = root;
+  part.numel = size;
+  part.offset = offset;
+  part.value = Tensor(root.storage, root.dtype, Shape{size}, Strides{1}, offset);
+  return add(std::move(part)).value;
 }
 
 NamedStorage& NamedStorages::root(PickleReader& reader, const std::string& key, DType dtype, bool untyped,
@@ -134,16 +142,18 @@ NamedStorage& NamedStorages::root(PickleReader& reader, const std::string& key, 
   int64_t nbytes = 0;
   if (!checked_multiply(numel, static_cast<int64_t>(size_of(dtype)), nbytes))
     fail(ErrorKind::corrupt, "a storage of ", numel, " elements does not fit 64 bits");
-  NamedStorage& named = storages_[key];
-  if (named.storage.defined()) {
+  const uint64_t hash = HashIndex::hash(key);
+  const size_t known = by_key_.find(hash, [&](size_t i) { return all_[i].key == key; });
+  if (known != HashIndex::npos) {
+    NamedStorage& named = all_[known];
     if (static_cast<uint64_t>(nbytes) != named.storage.nbytes())
       fail(ErrorKind::corrupt, "storage ", key, " is named with ", nbytes, " bytes, and before with ",
            named.storage.nbytes());
     if (dtype == named.dtype) return named;
-    return again(reader, key, named, dtype, untyped, numel);
+    return again(reader, named, dtype, untyped, numel);
   }
 
-  reader.charge(640 + key.size());
+  reader.charge(storage_cost + key.size());
   StorageRequest request;
   request.key = key;
   request.nbytes = static_cast<uint64_t>(nbytes);
@@ -151,21 +161,23 @@ NamedStorage& NamedStorages::root(PickleReader& reader, const std::string& key, 
   request.alignment = untyped ? 8 : number_size(dtype);
   request.path = reader.key_path();
   if (source_.swaps()) request.swap_unit = std::make_shared<size_t>(untyped ? 1 : number_size(dtype));
-  Storage storage = placed(request, dtype, location);
+  NamedStorage named;
+  named.key = key;
   named.dtype = dtype;
   named.untyped = untyped;
   named.numel = numel;
   named.swap_unit = request.swap_unit;
-  named.value = Tensor(storage, dtype, Shape{numel});
-  named.storage = std::move(storage);
-  by_node_.emplace(named.value.node(), &named);
-  locations_.emplace(named.storage.id(), location);
-  return named;
+  named.storage = placed(request, dtype, location);
+  named.value = Tensor(named.storage, dtype, Shape{numel}, Strides{1});
+  locations_.emplace_hint(locations_.end(), named.storage.id(), location);
+  by_key_.insert(hash, all_.size());
+  return add(std::move(named));
 }
 
 // The same storage named with another dtype.
-NamedStorage& NamedStorages::again(PickleReader& reader, const std::string& key, NamedStorage& named,
-                                   DType dtype, bool untyped, int64_t numel) {
+NamedStorage& NamedStorages::again(PickleReader& reader, const NamedStorage& named, DType dtype, bool untyped,
+                                   int64_t numel) {
+  const std::string& key = named.key;
   // Without bytes there is nothing to reinterpret, and torch.save names such a storage by each tensor's dtype.
   if (named.storage.nbytes() != 0) {
     if (reader.profile() == Profile::strict)
@@ -176,15 +188,13 @@ NamedStorage& NamedStorages::again(PickleReader& reader, const std::string& key,
     reader.warn(concat("storage ", key, " is named as ", name_of(named.dtype), " and as ", name_of(dtype),
                        "; its bytes are reinterpreted"));
   }
-  reader.charge(512);
-  reinterpreted_.push_back(std::make_unique<NamedStorage>(named));
-  NamedStorage& other = *reinterpreted_.back();
+  reader.charge(storage_cost);
+  NamedStorage other = named;
   other.dtype = dtype;
   other.untyped = untyped;
   other.numel = numel;
   other.value = Tensor(named.storage, dtype, Shape{numel});
-  by_node_.emplace(other.value.node(), &other);
-  return other;
+  return add(std::move(other));
 }
 
 // The storage on the device where map_location wants it.

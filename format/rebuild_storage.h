@@ -3,8 +3,10 @@
 #include "pickle.h"
 #include "storage_source.h"
 
+#include <sconce/hash_index.h>
+
+#include <deque>
 #include <map>
-#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -15,6 +17,7 @@ namespace sconce {
 // A storage that a pickle has named: what it says of it, and the value that stands for it in the tree (a
 // tensor of one dimension over the whole storage).
 struct NamedStorage {
+  std::string key;
   Value value;
   DType dtype = DType::u8;  // u8 for an untyped one
   bool untyped = false;
@@ -44,22 +47,23 @@ class NamedStorages {
 
   // Where each storage lay when it was saved, by Storage::id().
   const std::map<const void*, std::string>& locations() const { return locations_; }
+  std::map<const void*, std::string> take_locations() { return std::move(locations_); }
 
  private:
-  Value part(const std::string& root_key, NamedStorage& root, const Value& view);
+  Value part(PickleReader& reader, const NamedStorage& root, const Value& view);
   NamedStorage& root(PickleReader& reader, const std::string& key, DType dtype, bool untyped, int64_t numel,
                      const std::string& location);
-  NamedStorage& again(PickleReader& reader, const std::string& key, NamedStorage& named, DType dtype,
-                      bool untyped, int64_t numel);
+  NamedStorage& again(PickleReader& reader, const NamedStorage& named, DType dtype, bool untyped,
+                      int64_t numel);
+  NamedStorage& add(NamedStorage named);
   Storage placed(const StorageRequest& request, DType dtype, const std::string& location);
 
   StorageSource& source_;
   const LoadOptions& options_;
-  std::unordered_map<std::string, NamedStorage> storages_;  // by key
-  std::unordered_map<std::string, NamedStorage> views_;     // by key, offset and size
-  std::unordered_map<const Value::Node*, NamedStorage*> by_node_;
-  std::vector<std::unique_ptr<NamedStorage>> reinterpreted_;  // Profile::compat only
-  std::vector<std::unique_ptr<NamedStorage>> adopted_;
+  std::deque<NamedStorage> all_;  // whole ones, views, adopted ones, and Profile::compat's reinterpreted ones
+  HashIndex by_key_;              // whole ones
+  HashIndex by_node_;             // all, by the node of `value`
+  std::unordered_map<std::string, size_t> parts_;  // views by key, offset and size
   std::map<std::pair<const void*, int>, Storage> flipped_;
   std::map<const void*, std::string> locations_;
 };

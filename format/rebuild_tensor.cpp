@@ -130,7 +130,7 @@ Tensor strided(const RebuildCall& call, NamedStorage& named, DType dtype, const 
   const Value::Items& args = call.args;
   const int64_t offset = count_of(args[1], "a storage offset");
   call.reader.charge(64 * (args[2].size() + args[3].size()));
-  const auto size = counts_of(args[2], "size"), stride = counts_of(args[3], "stride");
+  auto size = counts_of(args[2], "size"), stride = counts_of(args[3], "stride");
   const auto item = static_cast<int64_t>(size_of(dtype));
   const int64_t available = named.numel * static_cast<int64_t>(size_of(named.dtype)) / item;
   const int64_t needed = reach_of(size, stride, offset);
@@ -139,7 +139,8 @@ Tensor strided(const RebuildCall& call, NamedStorage& named, DType dtype, const 
          offset, " needs ", needed, " elements of ", name_of(dtype), ", its storage has ", available);
   NamedStorages::set_swap_unit(named, dtype);
   const int64_t base = named.offset * static_cast<int64_t>(size_of(named.dtype)) / item;
-  return {bytes, dtype, Shape(size), stride, size.empty() || needed > 0 ? base + offset : 0};
+  const int64_t begin = size.empty() || needed > 0 ? base + offset : 0;
+  return {bytes, dtype, Shape(std::move(size)), std::move(stride), begin};
 }
 
 Tensor cast_later(const RebuildCall& call, const Tensor& tensor, DType dtype) {

@@ -7,7 +7,7 @@ namespace {
 
 using Kind = Value::Kind;
 
-constexpr uint64_t extent_cost = 176;
+constexpr uint64_t extent_cost = 32;
 
 std::optional<Value> size(const RebuildCall& call) {
   if (call.args.empty()) return Value::size({});

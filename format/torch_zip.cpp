@@ -106,7 +106,7 @@ ReadTree read_torch_zip(const std::shared_ptr<MappedFile>& file, const LoadOptio
   out.warnings = archive.warnings();
   out.root = read_program(*zip, *program, meaning, options, out);
   meaning.finish();
-  out.locations = meaning.locations();
+  out.locations = meaning.take_locations();
   if (archive.record("constants.pkl")) {
     container = "torchscript";
     read_script(zip, options, swaps, out);

@@ -3,6 +3,8 @@
 
 #include <libdeflate.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 
@@ -19,14 +21,33 @@ template <class... Parts>
   throw error.in_record(entry.name);
 }
 
+void check_size(const ZipEntry& entry, const Budget& budget) {
+  if (entry.size > budget.materialized_bytes)
+    fail_record(entry, ErrorKind::out_of_budget, "the record has ", entry.size, " bytes, the budget allows ",
+                budget.materialized_bytes);
+}
+
 }  // namespace
 
 const ZipEntry* ZipArchive::find(std::string_view name) const {
-  const auto found = by_name_.find(name);
-  return found == by_name_.end() ? nullptr : &entries_[found->second];
+  const size_t place =
+      by_name_.find(HashIndex::hash(name), [&](size_t i) { return entries_[i].name == name; });
+  return place == HashIndex::npos ? nullptr : &entries_[place];
 }
 
-const ZipEntry* ZipArchive::record(std::string_view name) const { return find(concat(root_, name)); }
+const ZipEntry* ZipArchive::record(std::string_view name) const { return record(name, {}); }
+
+const ZipEntry* ZipArchive::record(std::string_view folder, std::string_view name) const {
+  const size_t length = root_.size() + folder.size() + name.size();
+  std::array<char, 128> small;
+  std::string large;
+  if (length > small.size()) large.resize(length);
+  char* const full = large.empty() ? small.data() : large.data();
+  char* end = full;
+  for (const std::string_view part : {std::string_view(root_), folder, name})
+    end = std::copy(part.begin(), part.end(), end);
+  return find({full, length});
+}
 
 Bytes ZipArchive::stored_bytes(const ZipEntry& entry) const {
   check(entry.is_stored(), "[zip] a deflated record has no bytes in place; inflate it");
@@ -34,9 +55,7 @@ Bytes ZipArchive::stored_bytes(const ZipEntry& entry) const {
 }
 
 Storage ZipArchive::inflate(const ZipEntry& entry, const Budget& budget) const {
-  if (entry.size > budget.materialized_bytes)
-    fail_record(entry, ErrorKind::out_of_budget, "the record has ", entry.size, " bytes, the budget allows ",
-                budget.materialized_bytes);
+  check_size(entry, budget);
   const Bytes packed = bytes_.subspan(entry.data_offset, entry.stored_size);
   if (entry.is_stored()) {
     Storage out = Storage::allocate(entry.size);
@@ -68,9 +87,11 @@ Storage ZipArchive::inflate(const ZipEntry& entry, const Budget& budget) const {
 std::string ZipArchive::read_text(const ZipEntry& entry, uint64_t max_bytes) const {
   Budget budget;
   budget.materialized_bytes = max_bytes;
-  const Storage content = inflate(entry, budget);
-  check_crc(entry, bytes_of(content));
-  return std::string(text_of(bytes_of(content)));
+  check_size(entry, budget);
+  const Storage inflated = entry.is_stored() ? Storage() : inflate(entry, budget);
+  const Bytes content = entry.is_stored() ? stored_bytes(entry) : bytes_of(inflated);
+  check_crc(entry, content);
+  return std::string(text_of(content));
 }
 
 void ZipArchive::check_crc(const ZipEntry& entry, const Budget& budget) const {

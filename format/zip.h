@@ -5,10 +5,11 @@
 // for contradictions.
 #pragma once
 #include "bytes.h"
+#include "mapped_file.h"
 
 #include <sconce/checkpoint.h>
+#include <sconce/hash_index.h>
 
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,11 @@ class ZipArchive {
  public:
   // Reads and checks the directory and every local header; no content yet. Throws ErrorKind::corrupt, or
   // unsupported for encryption, several disks or a compression method other than deflate.
-  explicit ZipArchive(Bytes bytes, Profile profile = Profile::strict, ZipLayout layout = ZipLayout::torch);
+  explicit ZipArchive(Bytes bytes, Profile profile = Profile::strict, ZipLayout layout = ZipLayout::torch)
+      : ZipArchive(bytes, nullptr, profile, layout) {}
+  // The same of a file; the headers of records that lie far apart are read without mapping their pages.
+  ZipArchive(const MappedFile& file, Profile profile, ZipLayout layout = ZipLayout::torch)
+      : ZipArchive(file.bytes(), &file, profile, layout) {}
   ZipArchive(ZipArchive&&) = default;
   ZipArchive& operator=(ZipArchive&&) = default;
 
@@ -57,6 +62,8 @@ class ZipArchive {
   const ZipEntry* find(std::string_view name) const;
   // By name in the root folder: record("data.pkl"), record("data/0"); null when absent.
   const ZipEntry* record(std::string_view name) const;
+  // The same of a name in a folder: record("data/", "0").
+  const ZipEntry* record(std::string_view folder, std::string_view name) const;
   // Contradictions that were tolerated, one sentence each.
   const std::vector<std::string>& warnings() const { return warnings_; }
 
@@ -78,9 +85,11 @@ class ZipArchive {
   static void check_crc(const ZipEntry& entry, Bytes content);
 
  private:
+  ZipArchive(Bytes bytes, const MappedFile* file, Profile profile, ZipLayout layout);
+
   Bytes bytes_;
   std::vector<ZipEntry> entries_;
-  std::map<std::string, size_t, std::less<>> by_name_;
+  HashIndex by_name_;
   std::string root_;
   std::vector<std::string> warnings_;
 };

@@ -1,5 +1,6 @@
 // The directory of a zip archive, read and checked: where the records lie and that the archive tells one
 // story about them.
+#include "scattered_bytes.h"
 #include "zip.h"
 #include "zip_end.h"
 
@@ -40,11 +41,13 @@ struct Sizes {
 
 class DirectoryReader : ZipChecks {
  public:
-  using ZipChecks::ZipChecks;
+  DirectoryReader(Bytes bytes, const MappedFile* file, bool strict, std::vector<std::string>& warnings)
+      : ZipChecks(bytes, strict, warnings), headers_(bytes, file) {}
 
   std::vector<ZipEntry> read() {
     const DirectoryEnd end = find_zip_end(*this);
     std::vector<ZipEntry> entries = read_central(end);
+    headers_.expect(entries.size(), end.offset);
     for (ZipEntry& entry : entries) {
       try {
         read_local(entry, end.offset);
@@ -62,9 +65,11 @@ class DirectoryReader : ZipChecks {
   void widen(Bytes extra, uint64_t extra_at, Sizes& sizes, bool disk_too);
   std::optional<Bytes> find_zip64(Bytes extra, uint64_t extra_at);
   void read_local(ZipEntry& entry, uint64_t directory_at);
-  void check_local_sizes(const ZipEntry& entry, Bytes extra, uint64_t extra_at);
-  uint64_t descriptor_length(const ZipEntry& entry) const;
+  void check_local_sizes(const ZipEntry& entry, const std::byte* header, Bytes extra, uint64_t extra_at);
+  uint64_t descriptor_length(const ZipEntry& entry);
   void check_extents(const std::vector<ZipEntry>& entries, uint64_t directory_at);
+
+  ScatteredBytes headers_;
 };
 
 std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
@@ -160,9 +165,15 @@ void DirectoryReader::widen(Bytes extra, uint64_t extra_at, Sizes& sizes, bool d
 
 void DirectoryReader::read_local(ZipEntry& entry, uint64_t directory_at) {
   const uint64_t here = entry.header_offset;
-  if (here > directory_at || directory_at - here < local_size || !signature_at(here, zip_local_signature))
+  const uint64_t room = here > directory_at ? 0 : directory_at - here;
+  const std::byte* header = room < local_size ? nullptr : headers_.at(here, local_size);
+  if (!header || load_little<uint32_t>(header) != zip_local_signature)
     refuse(here, "expected the record's header here, got other bytes");
-  ByteReader in(bytes_.subspan(here, directory_at - here), here);
+  // With its name and extra field, as far as there is room for them.
+  const uint64_t length =
+      local_size + load_little<uint16_t>(header + 26) + load_little<uint16_t>(header + 28);
+  const Bytes whole(headers_.at(here, std::min(length, room)), static_cast<size_t>(std::min(length, room)));
+  ByteReader in(whole, here);
   in.skip(6);  // signature, version
   const auto flags = in.little<uint16_t>(), method = in.little<uint16_t>();
   in.skip(16);  // time, date, CRC-32 and sizes: see check_local_sizes
@@ -171,8 +182,8 @@ void DirectoryReader::read_local(ZipEntry& entry, uint64_t directory_at) {
   const uint64_t extra_at = in.position();
   const Bytes extra = in.take(extra_length);
   entry.data_offset = in.position();
-  if (entry.stored_size > in.remaining())
-    refuse(here, "expected ", entry.stored_size, " bytes of content, ", in.remaining(),
+  if (entry.stored_size > room - length)
+    refuse(here, "expected ", entry.stored_size, " bytes of content, ", room - length,
            " lie before the directory");
   entry.end_offset = entry.data_offset + entry.stored_size;
 
@@ -184,7 +195,7 @@ void DirectoryReader::read_local(ZipEntry& entry, uint64_t directory_at) {
     object(here, "the record's own header says method ", method, ", the directory ", entry.method);
   if ((flags ^ entry.flags) & ~compression_hint_flags)
     object(here, "the record's own header says flags ", flags, ", the directory ", entry.flags);
-  check_local_sizes(entry, extra, extra_at);
+  check_local_sizes(entry, whole.data(), extra, extra_at);
   if (entry.flags & descriptor_flag) {
     const uint64_t length = descriptor_length(entry);
     if (length == 0)
@@ -195,8 +206,8 @@ void DirectoryReader::read_local(ZipEntry& entry, uint64_t directory_at) {
 
 // A streamed record has zeros in its own header, and PyTorch leaves them also where zip64 asks for
 // 0xffffffff. What is not zero must be what the directory says.
-void DirectoryReader::check_local_sizes(const ZipEntry& entry, Bytes extra, uint64_t extra_at) {
-  const std::byte* header = at(entry.header_offset);
+void DirectoryReader::check_local_sizes(const ZipEntry& entry, const std::byte* header, Bytes extra,
+                                        uint64_t extra_at) {
   const auto crc = load_little<uint32_t>(header + 14);
   uint64_t stored = load_little<uint32_t>(header + 18), content = load_little<uint32_t>(header + 22);
   const auto zip64 = find_zip64(extra, extra_at);
@@ -216,16 +227,17 @@ void DirectoryReader::check_local_sizes(const ZipEntry& entry, Bytes extra, uint
 
 // Length of the data descriptor after the record, of the form that agrees with the directory; 0 when none
 // does.
-uint64_t DirectoryReader::descriptor_length(const ZipEntry& entry) const {
-  const uint64_t here = entry.end_offset;
+uint64_t DirectoryReader::descriptor_length(const ZipEntry& entry) {
+  const uint64_t here = entry.end_offset, room = size() - here;
+  const std::byte* const begin = headers_.at(here, std::min<uint64_t>(room, 24));
   for (const bool signed_form : {true, false}) {
     for (const uint64_t width : {4, 8}) {
-      const uint64_t start = here + (signed_form ? 4 : 0), length = start - here + 4 + 2 * width;
-      if (!has(here, length) || (signed_form && !signature_at(here, descriptor_signature))) continue;
-      const auto number = [&](uint64_t offset) -> uint64_t {
-        return width == 4 ? load_little<uint32_t>(at(offset)) : load_little<uint64_t>(at(offset));
+      const uint64_t start = signed_form ? 4 : 0, length = start + 4 + 2 * width;
+      if (room < length || (signed_form && load_little<uint32_t>(begin) != descriptor_signature)) continue;
+      const auto number = [&](uint64_t at) -> uint64_t {
+        return width == 4 ? load_little<uint32_t>(begin + at) : load_little<uint64_t>(begin + at);
       };
-      if (load_little<uint32_t>(at(start)) == entry.crc && number(start + 4) == entry.stored_size &&
+      if (load_little<uint32_t>(begin + start) == entry.crc && number(start + 4) == entry.stored_size &&
           number(start + 4 + width) == entry.size)
         return length;
     }
@@ -236,8 +248,8 @@ uint64_t DirectoryReader::descriptor_length(const ZipEntry& entry) const {
 void DirectoryReader::check_extents(const std::vector<ZipEntry>& entries, uint64_t directory_at) {
   std::vector<size_t> order(entries.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](size_t a, size_t b) { return entries[a].header_offset < entries[b].header_offset; });
+  const auto before = [&](size_t a, size_t b) { return entries[a].header_offset < entries[b].header_offset; };
+  if (!std::is_sorted(order.begin(), order.end(), before)) std::sort(order.begin(), order.end(), before);
   uint64_t reached = 0, unlisted = 0;
   for (size_t i : order) {
     const ZipEntry& entry = entries[i];
@@ -255,11 +267,16 @@ void DirectoryReader::check_extents(const std::vector<ZipEntry>& entries, uint64
 
 }  // namespace
 
-ZipArchive::ZipArchive(Bytes bytes, Profile profile, ZipLayout layout) : bytes_(bytes) {
-  entries_ = DirectoryReader(bytes, profile == Profile::strict, warnings_).read();
+ZipArchive::ZipArchive(Bytes bytes, const MappedFile* file, Profile profile, ZipLayout layout)
+    : bytes_(bytes) {
+  entries_ = DirectoryReader(bytes, file, profile == Profile::strict, warnings_).read();
   const bool strict = profile == Profile::strict;
+  by_name_.reserve(entries_.size());
   for (size_t i = 0; i < entries_.size(); ++i) {
-    if (by_name_.emplace(entries_[i].name, i).second) continue;
+    if (!find(entries_[i].name)) {
+      by_name_.insert(HashIndex::hash(entries_[i].name), i);
+      continue;
+    }
     // torch takes the first of two, other readers the last.
     Error error(ErrorKind::corrupt, "[zip] two records have the same name");
     if (strict) throw error.at_offset(entries_[i].header_offset).in_record(printable(entries_[i].name));

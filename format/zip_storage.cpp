@@ -19,7 +19,7 @@ std::shared_ptr<void> load(const ZipFile& zip, const ZipEntry& entry, bool in_pl
 
 ZipFile::ZipFile(std::shared_ptr<MappedFile> f, const LoadOptions& options)
     : file(std::move(f)),
-      archive(file->bytes(), options.profile),
+      archive(*file, options.profile),
       budget(options.budget),
       verify_crc(options.verify_crc),
       materialized(std::make_shared<MaterializedBytes>(options.budget.materialized_bytes)) {}
@@ -43,7 +43,7 @@ Bytes ZipFile::read(const ZipEntry& entry, Storage& keeper) const {
 }
 
 Storage ZipSource::open(const StorageRequest& request) {
-  const ZipEntry* entry = zip_->archive.record(folder_ + request.key);
+  const ZipEntry* entry = zip_->archive.record(folder_, request.key);
   if (!entry) {
     fail(ErrorKind::corrupt, request.path.empty() ? "a tensor" : "tensor " + request.path, ": record \"",
          zip_->archive.root(), folder_, request.key, "\" is absent");

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <ostream>
-#include <unordered_set>
+#include <utility>
 
 #include "copy_rules.h"
 #include "key_tree.h"
@@ -34,23 +34,26 @@ class Fitting {
     const Members members = members_of(module);
     const std::optional<int64_t> version = state_.version(
         prefix.empty() ? std::string_view() : std::string_view(prefix).substr(0, prefix.size() - 1));
-    std::unordered_set<std::string_view> local, children;
+    std::vector<int> mine;  // nodes of its own tensors, and of its children
     for (const auto* kind : {&members.parameters, &members.buffers})
       for (const auto& m : *kind) {
         if (!m.persistent || !m.tensor->defined()) continue;
-        local.insert(m.name);
-        const int entry = entry_at(keys_.child(node, m.name));
+        const int at = keys_.child(node, m.name);
+        mine.push_back(at);
+        const int entry = entry_at(at);
         if (entry >= 0)
           fit(*m.tensor, prefix + m.name, state_.entries()[static_cast<size_t>(entry)].value);
         else if (!module.may_be_absent(m.name, version))
           missing.push_back(prefix + m.name);
       }
     visit_extra_state(module, node, prefix);
-    for (const auto& child : members.children) children.insert(child.name);
-    find_strangers(node, local, children);
-    for (const auto& child : members.children)
-      if (child.module)
-        visit(*child.module, keys_.child(node, child.name), prefix + child.name + ".", depth + 1);
+    std::vector<int> below;
+    below.reserve(members.children.size());
+    for (const auto& child : members.children) below.push_back(keys_.child(node, child.name));
+    find_strangers(node, std::move(mine), below);
+    for (size_t i = 0; i < members.children.size(); ++i)
+      if (const auto& child = members.children[i]; child.module)
+        visit(*child.module, below[i], prefix + child.name + ".", depth + 1);
   }
 
   // Everything that can fail: bytes of the file are read and verified, memory of the parameters is had.
@@ -163,15 +166,20 @@ class Fitting {
 
   // Keys of this level that name neither a tensor nor lie in a child, in the order of the state_dict. Keys in
   // a child that is None belong to nobody and are never reported: PyTorch's behaviour.
-  void find_strangers(int node, const std::unordered_set<std::string_view>& local,
-                      const std::unordered_set<std::string_view>& children) {
+  void find_strangers(int node, std::vector<int> local, std::vector<int> children) {
     if (node < 0) return;
+    std::sort(local.begin(), local.end());
+    std::sort(children.begin(), children.end());
+    const auto among = [](const std::vector<int>& nodes, int one) {
+      return std::binary_search(nodes.begin(), nodes.end(), one);
+    };
     std::vector<int> strangers;
-    for (const auto& [name, below] : keys_.node(node).children) {
+    for (int below = keys_.node(node).first_child; below >= 0; below = keys_.node(below).next) {
       const int entry = entry_at(below);
-      if (entry >= 0 && !local.contains(name) && name != extra_state_name) strangers.push_back(entry);
-      if (children.contains(name)) continue;
-      for (const auto& [component, deeper] : keys_.node(below).children)
+      if (entry >= 0 && !among(local, below) && keys_.node(below).component != extra_state_name)
+        strangers.push_back(entry);
+      if (among(children, below)) continue;
+      for (int deeper = keys_.node(below).first_child; deeper >= 0; deeper = keys_.node(deeper).next)
         keys_.entries_below(deeper, strangers);
     }
     std::sort(strangers.begin(), strangers.end());
@@ -180,16 +188,23 @@ class Fitting {
 
   // Gives members the checkpoint's tensors. Members that were one tensor before get one tensor again.
   void assign_all() {
-    std::unordered_map<const void*, std::vector<size_t>> last;  // storage to steps, the later winning
-    std::vector<size_t> taken(plan_.size());
-    std::vector<Tensor> before;
-    for (const auto& step : plan_) before.push_back(*step.target);
+    constexpr size_t none = HashIndex::npos;
+    HashIndex by_storage;  // to a step, the last one of those that share the storage
+    std::vector<size_t> taken(plan_.size()), other(plan_.size(), none);  // further steps that share it
+    by_storage.reserve(plan_.size());
     for (size_t i = plan_.size(); i-- > 0;) {
-      auto& same_storage = last[before[i].storage().id()];
+      const Tensor& before = *plan_[i].target;
+      const auto same = [&](size_t j) { return plan_[j].target->storage() == before.storage(); };
+      const uint64_t hash = HashIndex::hash(before.storage().id());
+      const size_t first = by_storage.find(hash, same);
       taken[i] = i;
-      for (const size_t j : same_storage)
-        if (before[j].is_same_view(before[i])) taken[i] = j;
-      if (taken[i] == i) same_storage.push_back(i);
+      for (size_t j = first; j != none; j = other[j])
+        if (plan_[j].target->is_same_view(before)) taken[i] = j;
+      if (taken[i] != i) continue;
+      if (first == none)
+        by_storage.insert(hash, i);
+      else
+        other[i] = std::exchange(other[first], i);
     }
     for (size_t i = 0; i < plan_.size(); ++i) *plan_[i].target = plan_[taken[i]].source;
   }

@@ -1,5 +1,7 @@
 // The pickle machine on its own: every operation, its refusals, and what bombs may cost.
 #include "pickle.h"
+
+#include "pickle_fetches.h"
 #include "support/pickle_writer.h"
 
 #include <doctest/doctest.h>
@@ -110,6 +112,27 @@ TEST_CASE("containers, and the memo as shared handles") {
   CHECK(read("]\x94h\0\x86."s)[1].kind() == Value::Kind::list);
   CHECK(read("]p1\n0g1\n.").kind() == Value::Kind::list);  // Python 2's cPickle counts from 1
   CHECK(read("]r\0\0\0\0j\0\0\0\0\x86."s).size() == 2);
+}
+
+TEST_CASE("the memo entries that a program fetches are known beforehand") {
+  const auto fetched = [](const std::string& program, uint64_t most = 100) {
+    std::string out;
+    const auto bits = fetched_memo_indexes(bytes_of(std::string_view(program)), most);
+    if (!bits) return std::string("unknown");
+    for (size_t i = 0; i < bits->size(); ++i)
+      if ((*bits)[i]) out += std::to_string(i) + " ";
+    return out;
+  };
+  CHECK(fetched("]q\0."s).empty());
+  CHECK(fetched("]q\0h\0\x86."s) == "0 ");
+  CHECK(fetched("X\2\0\0\0h\1q\2j\3\0\0\0N\x8c\1hU\1hcos\nsystem\ng4\n."s) == "3 4 ");
+  CHECK(fetched("h\xff."s).empty());     // so short a program stores nothing there
+  CHECK(fetched("]h\0"s) == "unknown");  // no STOP
+  CHECK(fetched("]X\xff\0\0\0."s) == "unknown");
+  CHECK(fetched("]\xff."s) == "unknown");
+  CHECK(fetched("g+1\n.") == "unknown");
+  CHECK(fetched("NNN.", 3) == "unknown");
+  CHECK(fetched("\x8e\xff\xff\xff\xff\xff\xff\xff\xff.") == "unknown");
 }
 
 TEST_CASE("a list may hold itself, and is freed") {

@@ -108,3 +108,47 @@ TEST_CASE("value: cycles read as cycles and do not leak") {
   other = Value();
   CHECK(inner[0].is_none());
 }
+
+TEST_CASE("value: small values lie in the handle, others are shared nodes") {
+  for (const Value& v : {Value(), Value(true), Value(7), Value(0.5), Value(DType::f16), Value(meta)})
+    CHECK(v.node() == nullptr);
+  const Value text = "epoch";
+  Value copy = text;
+  CHECK(copy.node() == text.node());
+  CHECK(ValueBuilder::owners(text) == 2);
+  const Value moved = std::move(copy);
+  CHECK(ValueBuilder::owners(text) == 2);
+  CHECK(moved.as_string() == "epoch");
+  Value self = Value::list({1});
+  self = *&self;
+  CHECK(self[0].as_int() == 1);
+  CHECK_THROWS_WITH_AS(Value(3).with_attributes(Value::dict({})),
+                       "expected a value that can have attributes, got int", Error);
+}
+
+TEST_CASE("value: what becomes another value is seen by all handles") {
+  Value object = Value::object("numpy.ndarray", {1}, Value());
+  const Value alias = object, holder = Value::list({object});
+  ValueBuilder::become(object, ones({2}));
+  CHECK(alias.as_tensor().numel() == 2);
+  CHECK(alias.node() == object.node());
+  CHECK(holder[0].node() == object.node());
+  CHECK(holder[0].arguments().empty());
+  ValueBuilder::set_attributes(object, Value::dict({{"x", 1}}));
+  CHECK(alias.attributes()["x"].as_int() == 1);
+
+  Value source = Value::list({1}), target = Value::object("a.B", {}, Value());
+  ValueBuilder::become(target, source);
+  ValueBuilder::append(source, 2);
+  CHECK(target.size() == 1);  // a copy
+  ValueBuilder::become(target, Value("text"));
+  CHECK(target.as_string() == "text");
+}
+
+TEST_CASE("value: what became its own part is no leak") {
+  Value object = Value::object("a.B", {}, Value());
+  ValueBuilder::become(object, Value::list({object, Value::list({object})}));
+  ValueBuilder::weaken_cycles({&object, 1});
+  CHECK(object[0].node() == object.node());
+  CHECK(object[1][0].node() == object.node());
+}

@@ -1,12 +1,12 @@
 // What a checkpoint gives and a module takes: names in order, each with its tensor.
 #pragma once
+#include <sconce/hash_index.h>
 #include <sconce/value.h>
 
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 namespace sconce {
@@ -55,10 +55,12 @@ class StateDict {
   std::optional<int64_t> version(std::string_view module_path) const;
 
  private:
+  size_t place_of(std::string_view key, uint64_t hash) const;
+
   std::vector<Entry> entries_;
-  std::unordered_map<std::string, size_t> index_;  // key to place in entries_
+  HashIndex index_;  // key to place in entries_
   Value metadata_;
-  std::unordered_map<std::string, int64_t> versions_;  // of metadata_, for version()
+  HashIndex versions_;  // module path to place in the pairs of metadata_
 };
 
 // Key surgery, each giving a new StateDict in the old order; metadata follows the keys where that has a
