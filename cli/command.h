@@ -30,6 +30,7 @@ struct Program {
 
 // Each adds its subcommand.
 void add_inspect(Program& program);
+void add_verify(Program& program);
 void add_scan(Program& program);
 void add_fit(Program& program);
 void add_run(Program& program);

@@ -27,10 +27,14 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-Progress::Progress() : on_terminal_(isatty(STDERR_FILENO) == 1), begin_(Clock::now()), last_(begin_) {}
+Progress::Progress(Unit unit)
+    : unit_(unit), on_terminal_(isatty(STDERR_FILENO) == 1), begin_(Clock::now()), last_(begin_) {}
 
-Progress::~Progress() {
+Progress::~Progress() { finish(); }
+
+void Progress::finish() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
+  drawn_ = false;
 }
 
 void Progress::update(int64_t done, int64_t total) {
@@ -42,8 +46,12 @@ void Progress::update(int64_t done, int64_t total) {
   constexpr int64_t width = 30;
   std::string bar;
   for (int64_t i = 0; i < width; ++i) bar += i < done * width / total ? "█" : "░";
-  std::fprintf(stderr, "\r%s %s/%s  %.0f/s  %s left\x1b[K", bar.c_str(), with_commas(done).c_str(),
-               with_commas(total).c_str(), rate,
+  const auto amount = [&](double n) {
+    return unit_ == Unit::bytes ? human_bytes(static_cast<uint64_t>(n)) : with_commas(std::llround(n));
+  };
+  std::fprintf(stderr, "\r%s %s/%s  %s/s  %s left\x1b[K", bar.c_str(),
+               amount(static_cast<double>(done)).c_str(), amount(static_cast<double>(total)).c_str(),
+               amount(rate).c_str(),
                rate > 0 ? duration(static_cast<double>(total - done) / rate).c_str() : "?");
   std::fflush(stderr);
   drawn_ = true;

@@ -20,7 +20,7 @@ TEST_CASE("cli: help, version and wrong usage") {
   const ProgramResult help = sconce_program("--help");
   CHECK(help.code == 0);
   CHECK(has(help.out, "Example:"));
-  for (const char* command : {"inspect", "scan", "fit", "run", "eval", "models", "devices"}) {
+  for (const char* command : {"inspect", "verify", "scan", "fit", "run", "eval", "models", "devices"}) {
     CAPTURE(command);
     CHECK(has(help.out, command));
     const ProgramResult one = sconce_program(std::string(command) + " --help");
