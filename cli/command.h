@@ -31,6 +31,8 @@ struct Program {
 // Each adds its subcommand.
 void add_inspect(Program& program);
 void add_verify(Program& program);
+void add_diff(Program& program);
+void add_convert(Program& program);
 void add_scan(Program& program);
 void add_fit(Program& program);
 void add_run(Program& program);

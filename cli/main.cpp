@@ -18,8 +18,8 @@ int run(int count, char** arguments) {
       "\nExample:\n  sconce inspect model.pth\n\nExit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 "
       "bad input file.");
   Program program{app};
-  for (const auto add :
-       {add_inspect, add_verify, add_scan, add_fit, add_run, add_eval, add_models, add_devices})
+  for (const auto add : {add_inspect, add_verify, add_scan, add_convert, add_diff, add_fit, add_run, add_eval,
+                         add_models, add_devices})
     add(program);
 
   try {

@@ -1,4 +1,6 @@
 // The walk over a value tree for its tensors.
+#include <sconce/quantized.h>
+#include <sconce/sparse.h>
 #include <sconce/tensors_in.h>
 
 #include <unordered_set>
@@ -14,7 +16,9 @@ class Walk {
 
   void visit(const Value& value, const std::string& path) {
     switch (value.kind()) {
-      case Kind::tensor: found.push_back({path, value}); return;
+      case Kind::tensor:
+      case Kind::quantized:
+      case Kind::sparse: found.push_back({path, value}); return;
       case Kind::list:
       case Kind::tuple:
       case Kind::set:
@@ -43,7 +47,15 @@ std::vector<Tensor> NamedTensor::parts() const {
   const auto add = [&](const Tensor& part) {
     if (part.defined()) out.push_back(part);
   };
-  add(value.as_tensor());
+  if (value.kind() == Kind::quantized) {
+    const QuantizedTensor& q = value.as_quantized();
+    for (const Tensor* part : {&q.values, &q.scales, &q.zero_points}) add(*part);
+  } else if (value.kind() == Kind::sparse) {
+    const SparseTensor& s = value.as_sparse();
+    for (const Tensor* part : {&s.values, &s.indices, &s.compressed, &s.plain}) add(*part);
+  } else {
+    add(value.as_tensor());
+  }
   return out;
 }
 

@@ -63,7 +63,8 @@ class Verifier {
       : options_(options), progress_(progress) {}
 
   VerifyReport run(const std::string& path) {
-    const std::shared_ptr<MappedFile> file = open_path(path);
+    LoadOptions left = options_;
+    const std::shared_ptr<MappedFile> file = open_path(path, left);
     report_.path = path;
     open(path);
     const std::vector<std::shared_ptr<MappedFile>> files = files_of(file);

@@ -20,7 +20,8 @@ TEST_CASE("cli: help, version and wrong usage") {
   const ProgramResult help = sconce_program("--help");
   CHECK(help.code == 0);
   CHECK(has(help.out, "Example:"));
-  for (const char* command : {"inspect", "verify", "scan", "fit", "run", "eval", "models", "devices"}) {
+  for (const char* command :
+       {"inspect", "verify", "scan", "convert", "diff", "fit", "run", "eval", "models", "devices"}) {
     CAPTURE(command);
     CHECK(has(help.out, command));
     const ProgramResult one = sconce_program(std::string(command) + " --help");
@@ -45,9 +46,10 @@ TEST_CASE("cli: inspect draws the tree") {
   const ProgramResult result = sconce_program("inspect " + file("wrapped.pth"));
   CHECK(result.code == 0);
   CHECK(result.err.empty());
-  for (const char* part :
-       {"wrapped.pth: zip, 4.0 kB\n", "dict: 8 tensors", "├─ epoch ", " 3\n", "best_loss", "0.25",
-        "state_dict ", "   float32 [8, 4]  128 B", "state_dict: state_dict\n", "momentum_buffer", "module"}) {
+  for (const char* part : {"wrapped.pth: zip, 4.0 kB\n", "dict: 8 tensors", "├─ epoch ", " 3\n", "best_loss",
+                           "0.25", "state_dict ", "float32  [8, 4]  128 B", "version 3, little-endian, ",
+                           "storages aligned to 64, CRC-32 recorded\n", "state_dict: state_dict\n",
+                           "momentum_buffer", "module"}) {
     CAPTURE(part);
     CHECK(has(result.out, part));
   }
@@ -80,6 +82,11 @@ TEST_CASE("cli: inspect as JSON") {
   CHECK(odd["tensors"][2]["contiguous"] == false);
   CHECK(odd["tensors"][3]["offset"] == 4);
   CHECK(odd["totals"]["elements"] == 12 + 12 + 4 + 16);
+  CHECK(odd["totals"]["elements_by_dtype"].size() >= 1);
+  CHECK(odd["totals"]["unreachable_bytes"] == 0);
+  CHECK(odd["container_facts"]["version"] == 3);
+  CHECK(odd["container_facts"]["alignment"] >= 64);
+  CHECK(odd["container_facts"]["byte_order"] == "little");
 }
 
 TEST_CASE("cli: fit says what PyTorch says") {

@@ -20,13 +20,14 @@ TEST_CASE("cli: verify") {
   std::string bytes = read_file(path);
   const size_t at = bytes.find("mlp/data/3");
   REQUIRE(at != std::string::npos);
-  bytes[(at + 10 + 63) / 64 * 64 + 64] ^= 1;
+  bytes[(at + 14 + 63) / 64 * 64] ^= 1;
   const auto damaged = folder / "damaged.pth";
   write_file(damaged, bytes);
   const ProgramResult found = sconce_program("verify " + quoted(damaged.string()));
   CHECK(found.code == 1);
   CHECK(has(found.out, "damaged.pth: damaged\n  2.bias  mlp/data/3\n    the record's bytes are damaged"));
   const nlohmann::json document = sconce_program("verify --json " + quoted(damaged.string())).json();
+  REQUIRE(document["damage"].size() == 1);
   CHECK(document["sound"] == false);
   CHECK(document["damaged_keys"] == nlohmann::json::array({"2.bias"}));
   CHECK(document["damage"][0]["record"] == "mlp/data/3");

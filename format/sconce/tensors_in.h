@@ -11,7 +11,8 @@ namespace sconce {
 struct NamedTensor {
   std::string path;  // "model.conv1.weight", "optimizer.state[0].exp_avg", "" for a root that is a tensor
   Value value;       // of kind tensor, quantized or sparse
-  // The plain tensors in it that are defined: itself; values, scales and zero points; indices and values.
+  // The plain tensors in it that are defined: itself; values, scales and zero
+  // points; values, then indices.
   std::vector<Tensor> parts() const;
 };
 

@@ -20,6 +20,8 @@ ProgramResult sconce_program(const std::string& arguments) {
   return {WEXITSTATUS(status), read_file(folder / "out"), read_file(folder / "err")};
 }
 
+std::string program_path() { return SCONCE_PROGRAM; }
+
 std::string quoted(const std::string& path) { return "'" + path + "'"; }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

@@ -15,6 +15,9 @@ struct ProgramResult {
 // Runs the built program; `arguments` is shell text. Fails the test case when it ends by a signal.
 ProgramResult sconce_program(const std::string& arguments);
 
+// Where it lies.
+std::string program_path();
+
 // A path between quotes, for a shell.
 std::string quoted(const std::string& path);
 
