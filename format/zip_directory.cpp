@@ -45,7 +45,7 @@ class DirectoryReader : ZipChecks {
       : ZipChecks(bytes, strict, warnings), headers_(bytes, file) {}
 
   std::vector<ZipEntry> read() {
-    const DirectoryEnd end = find_zip_end(*this);
+    const DirectoryEnd end = find_zip_end(static_cast<const ZipChecks&>(*this));
     std::vector<ZipEntry> entries = read_central(end);
     headers_.expect(entries.size(), end.offset);
     for (ZipEntry& entry : entries) {
