@@ -36,20 +36,8 @@ std::vector<Tensor> interpret(const Node& node, const std::function<Tensor(Value
   if (found == table().end())
     fail(ErrorKind::unsupported, "[prepare] the op ", node.op, node.scope.empty() ? "" : " of ", node.scope,
          " is not known");
-  const bool fused = is_fused(node);
-  std::vector<Tensor> results;
-  if (fused && has_prologue(node)) {
-    // The input as the prologue makes it; all else as it is.
-    const ValueId input = main_input(node);
-    const Tensor changed = run_prologue(node, tensor_of);
-    const std::function<Tensor(ValueId)> with_prologue = [&](ValueId id) {
-      return id == input ? changed : tensor_of(id);
-    };
-    results = found->second(Call(node, with_prologue));
-  } else {
-    results = found->second(Call(node, tensor_of));
-  }
-  if (fused) results[0] = run_epilogue(node, results[0], tensor_of);
+  const auto run = [&](const Node& n, const std::function<Tensor(ValueId)>& of) { return found->second(Call(n, of)); };
+  std::vector<Tensor> results = is_fused(node) ? interpret_fused(node, tensor_of, run) : run(node, tensor_of);
   if (results.size() != node.outputs.size())
     fail(ErrorKind::invalid_argument, "[", node.op, "] expected ", results.size(), " results, got ",
          node.outputs.size());

@@ -1,8 +1,6 @@
 #include "cpu/plan/executor.h"
 
-#include <sconce/threads.h>
-
-#include "cpu/plan/denormals.h"
+#include "cpu/engine/team.h"
 #include "graph/interpret.h"
 
 namespace sconce::plan {
@@ -25,7 +23,7 @@ void interpret_step(const Step& step, const Context& context) {
 
 }  // namespace
 
-Context::Context(const Program& program, int threads) : taken_(static_cast<size_t>(threads)) {
+Context::Context(const Program& program, int threads) {
   const size_t arena = aligned(program.arena_bytes);
   scratch_stride_ = aligned(program.scratch_bytes);
   memory_ = Arena(arena + scratch_stride_ * static_cast<size_t>(threads) + 128);
@@ -89,21 +87,31 @@ Tensor Executor::tensor_at(const Place& place, const Context& context) {
                 v.strides(), v.storage_offset());
 }
 
-void Executor::run_step(size_t index, Context& context) const {
-  const Step& step = program_.steps[index];
-  if (!step.op) return interpret_step(step, context);
-  void* const* pointers = context.pointers(index);
-  const engine::Operands operands{pointers, pointers + step.inputs.size()};
-  const int64_t pieces = step.op->pieces();
-  if (threads_ == 1 || pieces <= 1) return step.op->run(0, pieces, operands, context.scratch(0));
-  parallel_for(0, pieces, 1, [&](int64_t begin, int64_t end) {
-    const FlushDenormals flush;
-    int mine = 0;
-    while (context.taken(mine).exchange(true, std::memory_order_acquire)) mine = (mine + 1) % threads_;
-    step.op->run(begin, end, operands, context.scratch(mine));
-    context.taken(mine).store(false, std::memory_order_release);
-  });
-}
+namespace {
+
+// Steps [first, first + count) of a program on one context's memory.
+class Span final : public engine::StepList {
+ public:
+  Span(const Program& program, const Context& context, size_t first, size_t count)
+      : program_(program), context_(context), first_(first), count_(count) {}
+
+  int64_t steps() const override { return static_cast<int64_t>(count_); }
+  int64_t pieces(int64_t step) const override { return at(step).op ? at(step).op->pieces() : 1; }
+  void run(int64_t step, int64_t begin, int64_t end, int member) const override {
+    const Step& s = at(step);
+    if (!s.op) return interpret_step(s, context_);
+    void* const* pointers = context_.pointers(first_ + static_cast<size_t>(step));
+    s.op->run(begin, end, {pointers, pointers + s.inputs.size()}, context_.scratch(member));
+  }
+
+ private:
+  const Step& at(int64_t step) const { return program_.steps[first_ + static_cast<size_t>(step)]; }
+  const Program& program_;
+  const Context& context_;
+  size_t first_, count_;
+};
+
+}  // namespace
 
 void Executor::run(const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs,
                    const std::function<void(size_t, Context&)>* watch) const {
@@ -116,10 +124,10 @@ void Executor::run(const std::vector<Tensor>& inputs, std::vector<Tensor>& outpu
   for (size_t i = 0; i < inputs.size(); ++i) context.inputs()[i] = inputs[i].data();
   for (size_t i = 0; i < outputs.size(); ++i) context.outputs()[i] = outputs[i].mutable_data();
   context.bind(context.inputs(), context.outputs());
-  const FlushDenormals flush;
+  if (!watch) return engine::run_steps(Span(program_, context, 0, program_.steps.size()), threads_);
   for (size_t i = 0; i < program_.steps.size(); ++i) {
-    run_step(i, context);
-    if (watch) (*watch)(i, context);
+    engine::run_steps(Span(program_, context, i, 1), threads_);
+    (*watch)(i, context);
   }
 }
 

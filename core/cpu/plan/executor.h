@@ -30,8 +30,6 @@ class Context {
   }
   std::vector<const void*>& inputs() { return inputs_; }
   std::vector<void*>& outputs() { return outputs_; }
-  // Of each thread's scratch memory: whether somebody has it.
-  std::atomic<bool>& taken(int thread) { return taken_[static_cast<size_t>(thread)]; }
 
  private:
   struct External {
@@ -53,7 +51,6 @@ class Context {
   std::vector<Patch> patches_;
   std::vector<const void*> inputs_;
   std::vector<void*> outputs_;
-  std::vector<std::atomic<bool>> taken_;
 };
 
 // A program with the memory that its runs use. Immutable but for the pool of contexts, which takes no lock.
@@ -79,7 +76,6 @@ class Executor {
  private:
   Context* acquire() const;
   void release(Context* context) const;
-  void run_step(size_t index, Context& context) const;
 
   Program program_;
   int threads_;
