@@ -47,8 +47,10 @@ Program Lowering::run() {
     for_each_input(node, [&](ValueId id) { last_read_[static_cast<size_t>(root(id))] = static_cast<int32_t>(n); });
   }
   for (ValueId id : graph_.outputs) last_read_[static_cast<size_t>(root(id))] = static_cast<int32_t>(graph_.nodes.size());
+  done_.assign(graph_.nodes.size(), false);
+  if (options_.optimize) winograd_ = choose_winograd(graph_, options_);
   plan_outputs();
-  plan_slices();
+  if (options_.optimize) plan_slices();
   for (size_t n = 0; n < graph_.nodes.size(); ++n) lower(n);
   finish_outputs();
   for (size_t i = 0; i < count; ++i)
@@ -128,8 +130,9 @@ bool Lowering::dies_here(ValueId id) const {
 void Lowering::lower(size_t index) {
   node_ = static_cast<int32_t>(index);
   const Node& node = graph_.nodes[index];
+  if (done_[index]) return;
   if (is_view(node)) return lower_view(node);
-  if (!lower_fast(*this, node)) interpret_node(node);
+  if (!options_.optimize || !lower_fast(*this, node)) interpret_node(node);
 }
 
 // A view is its operand's memory under other strides. Only a reshape may need a copy first.

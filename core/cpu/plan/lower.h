@@ -52,8 +52,34 @@ class Lowering {
   void new_dense(ValueId id);
   // A result takes the memory of an operand of its shape that nobody reads any more. False where that cannot be.
   bool reuse(ValueId result, ValueId operand);
-  // A constant's floats where an operator may read them.
+  // That where it can be and the operand lies as wanted, else new memory.
+  Laid result_image(ValueId id, ValueId operand);
+  Laid result_rows(ValueId id, ValueId operand);
+  // Whether the value lies in the caller's memory, which kernels must not read beyond.
+  bool is_outside(ValueId id) const {
+    const int32_t b = place(id).buffer;
+    return b >= 0 && (program_.buffers[static_cast<size_t>(b)].memory == Buffer::Memory::input ||
+                      program_.buffers[static_cast<size_t>(b)].memory == Buffer::Memory::output);
+  }
+  // Whether two values share memory.
+  bool shares(ValueId a, ValueId b) const { return root(a) == root(b); }
+  // A constant's floats where an operator may read them, with padding behind each row; its bytes as they are; and the constant itself, of
+  // which nothing but its elements may be read.
   Laid constant_rows(const Tensor& constant);
+  Slot constant_bytes(const Tensor& constant);
+  Slot constant_in_place(const Tensor& constant);
+  // Pixels or rows in whatever memory; for operators that read and write nothing else.
+  std::optional<Laid> pixels_of(const Place& place) const;
+  std::optional<Laid> row_pixels_of(const Place& place) const;
+  // Strides of a result that are the caller's own.
+  void new_strided(ValueId id, const Strides& strides, int64_t elements) { set_place(id, new_place(id, strides, elements)); }
+  bool in_slice(ValueId id) const { return slices_.contains(id); }
+  bool goes_to_output(ValueId id) const { return direct_output_[static_cast<size_t>(id)] >= 0; }
+  // Says that a node's work was done with another's.
+  void mark_done(int32_t node) { done_[static_cast<size_t>(node)] = true; }
+  size_t node_index() const { return static_cast<size_t>(node_); }
+  // The tile of Winograd's that a convolution is to use: 2 or 4, 0 for none.
+  int winograd_tile(size_t node) const { return winograd_.empty() ? 0 : winograd_[node]; }
   // Appends a step.
   void add(const Node& node, std::unique_ptr<engine::Operator> op, std::vector<Slot> inputs, std::vector<Slot> outputs);
   // Moves a value to another place.
@@ -75,7 +101,7 @@ class Lowering {
   int32_t new_buffer(int64_t bytes, Buffer::Memory memory = Buffer::Memory::arena, int32_t index = 0);
   Place new_place(ValueId id, const Strides& strides, int64_t elements, int32_t buffer = -1);
   Place image_place(ValueId id);
-  Place rows_place(ValueId id, bool dense);
+  Place rows_place(ValueId id);
   Place output_place(ValueId id);
   const Place& moved(ValueId id, Layout layout);
   void touch(int32_t buffer);
@@ -94,12 +120,24 @@ class Lowering {
   std::vector<int32_t> output_buffers_;                  // by output
   std::unordered_map<ValueId, Place> slices_;            // values that lie in a part of another one
   std::map<std::pair<ValueId, Layout>, Place> moved_;    // values that lie in a second place too
+  std::vector<bool> done_;                               // by node: was made together with an earlier one
+  std::vector<int> winograd_;                            // by node
   int32_t node_ = 0;
 };
 
-// Lowers the node where a kernel takes it.
+// Lower the node where a kernel takes it; false where none does, and nothing has happened.
 bool lower_fast(Lowering& lowering, const Node& node);
-// Moves from one place to another where a kernel does that; `node` names the step.
-bool move_fast(Lowering& lowering, const Node& node, const Place& from, const Place& to);
+bool lower_product(Lowering& lowering, const Node& node);
+bool lower_winograd_or_depthwise(Lowering& lowering, const Node& node);
+bool lower_vision(Lowering& lowering, const Node& node);
+bool lower_rows(Lowering& lowering, const Node& node);
+bool lower_elementwise(Lowering& lowering, const Node& node);
+bool lower_attention(Lowering& lowering, const Node& node);
+bool lower_recurrent(Lowering& lowering, const Node& node);
+bool lower_moves(Lowering& lowering, const Node& node);
+// Which convolutions are worth Winograd's tile, and which tile, within the bytes that the options allow.
+std::vector<int> choose_winograd(const Graph& graph, const PrepareOptions& options);
+// A kernel that moves from one place to another, or null.
+std::unique_ptr<engine::Operator> make_move(const Lowering& lowering, const Place& from, const Place& to);
 
 }  // namespace sconce::plan

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "cpu/plan/lower.h"
+#include "cpu/plan/strided_copy.h"
 #include "graph/node_arguments.h"
 
 namespace sconce::plan {
@@ -20,6 +21,14 @@ int64_t row_distance(const Tensor& t, int64_t dims, int64_t otherwise) {
   return distance == 0 ? otherwise : distance;
 }
 
+// [N, C, ...] with C behind the others.
+Tensor channels_last(const Tensor& t) {
+  std::vector<int64_t> dims{0};
+  for (int64_t d = 2; d < t.dim(); ++d) dims.push_back(d);
+  dims.push_back(1);
+  return t.permute(dims);
+}
+
 }  // namespace
 
 Slot Lowering::slot_of(const Place& place) const {
@@ -29,7 +38,14 @@ Slot Lowering::slot_of(const Place& place) const {
 std::optional<Laid> Lowering::rows_in_place(const Place& place) const {
   const Tensor& t = place.view;
   if (place.is_constant() || t.dtype() != DType::f32 || t.dim() == 0 || t.numel() == 0) return std::nullopt;
-  if (program_.buffers[static_cast<size_t>(place.buffer)].memory != Buffer::Memory::arena) return std::nullopt;
+  if (program_.buffers[static_cast<size_t>(place.buffer)].memory == Buffer::Memory::input ||
+      program_.buffers[static_cast<size_t>(place.buffer)].memory == Buffer::Memory::output)
+    return std::nullopt;
+  return row_pixels_of(place);
+}
+
+std::optional<Laid> Lowering::row_pixels_of(const Place& place) const {
+  const Tensor& t = place.view;
   const int64_t c = t.size(-1);
   if (c > 1 && t.stride(-1) != 1) return std::nullopt;
   const int64_t pitch = row_distance(t, t.dim() - 1, c);
@@ -39,24 +55,39 @@ std::optional<Laid> Lowering::rows_in_place(const Place& place) const {
 
 std::optional<Laid> Lowering::image_in_place(const Place& place) const {
   const Tensor& t = place.view;
-  if (place.is_constant() || t.dtype() != DType::f32 || t.dim() != 4 || t.numel() == 0) return std::nullopt;
-  if (program_.buffers[static_cast<size_t>(place.buffer)].memory != Buffer::Memory::arena) return std::nullopt;
+  if (place.is_constant() || t.dtype() != DType::f32 || t.dim() < 3 || t.dim() > 5 || t.numel() == 0) return std::nullopt;
+  if (program_.buffers[static_cast<size_t>(place.buffer)].memory == Buffer::Memory::input ||
+      program_.buffers[static_cast<size_t>(place.buffer)].memory == Buffer::Memory::output)
+    return std::nullopt;
+  return pixels_of(place);
+}
+
+std::optional<Laid> Lowering::pixels_of(const Place& place) const {
+  const Tensor& t = place.view;
   const int64_t c = t.size(1);
   if (c > 1 && t.stride(1) != 1) return std::nullopt;
-  const int64_t pitch = row_distance(t.permute({0, 2, 3, 1}), 3, c);
+  const Tensor last = channels_last(t);
+  const int64_t pitch = row_distance(last, last.dim() - 1, c);
   if (pitch < c) return std::nullopt;
-  return Laid{slot_of(place), {t.size(0), t.size(2), t.size(3), c, pitch}};
+  Laid laid{slot_of(place), {1, 1, 1, c, pitch}};
+  laid.image.w = t.size(-1);
+  laid.image.h = t.dim() > 3 ? t.size(-2) : 1;
+  laid.image.n = t.numel() / (c * laid.image.w * laid.image.h);
+  return laid;
 }
 
 Place Lowering::image_place(ValueId id) {
   const Shape& s = shape(id);
-  const int64_t pitch = engine::padded_pitch(s[1]);
-  return new_place(id, {s[2] * s[3] * pitch, 1, s[3] * pitch, pitch}, s[0] * s[2] * s[3] * pitch);
+  int64_t step = engine::padded_pitch(s[1]);
+  Strides strides(static_cast<size_t>(s.dim()), 1);
+  for (int64_t d = s.dim() - 1; d > 1; --d) strides[static_cast<size_t>(d)] = step, step *= s[d];
+  strides[0] = step;
+  return new_place(id, strides, s[0] * step);
 }
 
-Place Lowering::rows_place(ValueId id, bool dense) {
+Place Lowering::rows_place(ValueId id) {
   const Shape& s = shape(id);
-  const int64_t c = s[-1], pitch = dense ? c : engine::padded_pitch(c);
+  const int64_t pitch = engine::padded_pitch(s[-1]);
   Strides strides(static_cast<size_t>(s.dim()), 1);
   int64_t step = pitch;
   for (int64_t d = s.dim() - 2; d >= 0; --d) strides[static_cast<size_t>(d)] = step, step *= s[d];
@@ -71,15 +102,15 @@ void Lowering::copy_to(ValueId id, const Place& target) {
   node.outputs = {id};
   const int32_t maker = uses_.producer(id);
   if (maker >= 0) node.scope = graph_.nodes[static_cast<size_t>(maker)].scope;
-  if (move_fast(*this, node, place(id), target)) return;
-  touch(place(id).buffer);
-  touch(target.buffer);
-  Step step;
-  step.node = node;
-  step.reads.emplace_back(id, place(id));
-  step.writes.emplace_back(id, target);
-  describe_shapes(step);
-  program_.steps.push_back(std::move(step));
+  const Slot to = slot_of(target);
+  if (place(id).is_constant()) {
+    const Tensor dense = place(id).view.contiguous();
+    add(node, make_strided_copy(dense, target.view), {constant_in_place(dense)}, {to});
+    return;
+  }
+  auto op = make_move(*this, place(id), target);
+  if (!op) op = make_strided_copy(place(id).view, target.view);
+  add(node, std::move(op), {slot_of(place(id))}, {to});
 }
 
 const Place& Lowering::moved(ValueId id, Layout layout) {
@@ -87,7 +118,7 @@ const Place& Lowering::moved(ValueId id, Layout layout) {
   const auto found = moved_.find(key);
   if (found != moved_.end()) return found->second;
   const Place target = layout == Layout::image  ? image_place(id)
-                       : layout == Layout::rows ? rows_place(id, false)
+                       : layout == Layout::rows ? rows_place(id)
                                                 : new_place(id, shape(id).contiguous_strides(), shape(id).numel());
   copy_to(id, target);
   return moved_.emplace(key, target).first->second;
@@ -97,8 +128,10 @@ Laid Lowering::image(ValueId id) {
   if (auto laid = image_in_place(place(id))) return *laid;
   if (place(id).is_constant()) {
     const Tensor& t = place(id).view;
-    Laid laid = constant_rows(t.permute({0, 2, 3, 1}));
-    laid.image.n = t.size(0), laid.image.h = t.size(2), laid.image.w = t.size(3);
+    Laid laid = constant_rows(channels_last(t));
+    laid.image.w = t.size(-1);
+    laid.image.h = t.dim() > 3 ? t.size(-2) : 1;
+    laid.image.n = t.numel() / (t.size(1) * laid.image.w * laid.image.h);
     return laid;
   }
   return *image_in_place(moved(id, Layout::image));
@@ -118,15 +151,23 @@ Place Lowering::dense_place(ValueId id) {
 Laid Lowering::new_image(ValueId id) {
   const auto slice = slices_.find(id);
   const Shape& s = shape(id);
-  if (slice != slices_.end()) {
+  if (slice != slices_.end())
     set_place(id, slice->second);
-  } else if (direct_output_[static_cast<size_t>(id)] >= 0 && (s[1] == 1 || s[2] * s[3] == 1)) {
+  else if (direct_output_[static_cast<size_t>(id)] >= 0 && (s[1] == 1 || s.numel() == s[0] * s[1]))
     set_place(id, output_place(id));
-    return {slot_of(place(id)), {s[0], s[2], s[3], s[1], s[1]}};
-  } else {
+  else
     set_place(id, image_place(id));
-  }
-  return *image_in_place(place(id));
+  return *pixels_of(place(id));
+}
+
+Laid Lowering::result_image(ValueId id, ValueId operand) {
+  if (operand != no_value && image_in_place(place(operand)) && reuse(id, operand)) return *image_in_place(place(id));
+  return new_image(id);
+}
+
+Laid Lowering::result_rows(ValueId id, ValueId operand) {
+  if (operand != no_value && rows_in_place(place(operand)) && reuse(id, operand)) return *rows_in_place(place(id));
+  return new_rows(id);
 }
 
 Laid Lowering::new_rows(ValueId id) {
@@ -135,7 +176,10 @@ Laid Lowering::new_rows(ValueId id) {
     set_place(id, output_place(id));
     return {slot_of(place(id)), {1, 1, s.numel() / s[-1], s[-1], s[-1]}};
   }
-  set_place(id, rows_place(id, false));
+  if (const auto slice = slices_.find(id); slice != slices_.end()) {
+    if (const auto laid = row_pixels_of(slice->second)) return set_place(id, slice->second), *laid;
+  }
+  set_place(id, rows_place(id));
   return *rows_in_place(place(id));
 }
 
@@ -152,6 +196,24 @@ void Lowering::new_dense(ValueId id) {
     set_place(id, output_place(id));
   else
     set_place(id, new_place(id, shape(id).contiguous_strides(), shape(id).numel()));
+}
+
+Slot Lowering::constant_bytes(const Tensor& constant) {
+  const Tensor t = constant.contiguous();
+  const int64_t bytes = t.nbytes();
+  const float* data = packs_.add((bytes + 3) / 4, [&](float* to) {
+    if (bytes > 0) std::memcpy(to, t.data(), static_cast<size_t>(bytes));
+  });
+  const int32_t buffer = new_buffer(bytes, Buffer::Memory::constant);
+  program_.buffers.back().address = data;
+  return {buffer, 0};
+}
+
+Slot Lowering::constant_in_place(const Tensor& constant) {
+  program_.kept.push_back(constant);
+  const int32_t buffer = new_buffer(constant.nbytes(), Buffer::Memory::constant);
+  program_.buffers.back().address = constant.data();
+  return {buffer, 0};
 }
 
 bool Lowering::reuse(ValueId result, ValueId operand) {

@@ -47,6 +47,7 @@ struct Program {
   std::vector<Buffer> buffers;
   std::vector<Step> steps;
   std::vector<std::pair<Shape, DType>> inputs, outputs;
+  std::vector<Tensor> kept;  // constants that operators read where they are
   int64_t arena_bytes = 0, scratch_bytes = 0;
   std::vector<std::pair<ValueId, Place>> values;  // where each value that a step makes lies; only for checking
 };

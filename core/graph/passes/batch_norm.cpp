@@ -1,3 +1,5 @@
+#include "graph/passes/batch_norm.h"
+
 #include <cmath>
 
 #include "graph/node_arguments.h"
@@ -6,14 +8,8 @@
 #include "graph/uses.h"
 
 namespace sconce {
-namespace {
 
-// What a batch norm multiplies by and adds, in double precision; nothing unless all of it is known.
-struct Affine {
-  std::vector<double> scale, shift;
-};
-
-std::optional<Affine> affine_of(const Graph& graph, const Node& node) {
+std::optional<Affine> batch_norm_affine(const Graph& graph, const Node& node) {
   if (node.op != "aten.batch_norm.default") return std::nullopt;
   const NodeArguments a(node);
   const Tensor &mean = constant_of(graph, a.value("running_mean")), &var = constant_of(graph, a.value("running_var"));
@@ -33,13 +29,11 @@ std::optional<Affine> affine_of(const Graph& graph, const Node& node) {
   return affine;
 }
 
-}  // namespace
-
 size_t fold_batch_norms(Graph& graph) {
   const Uses uses(graph);
   std::vector<bool> removed(graph.nodes.size(), false);
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    const auto affine = affine_of(graph, graph.nodes[n]);
+    const auto affine = batch_norm_affine(graph, graph.nodes[n]);
     if (!affine) continue;
     const ValueId x = NodeArguments(graph.nodes[n]).value("input");
     if (uses.producer(x) < 0 || !uses.has_one_reader(x)) continue;
@@ -80,7 +74,7 @@ size_t fuse_prologues(Graph& graph) {
       const int32_t first = activation.empty() ? maker : maker_of(NodeArguments(graph.nodes[static_cast<size_t>(maker)]).value("self"));
       if (first < 0 || (!activation.empty() && activation != "relu")) continue;
       const Node& norm = graph.nodes[static_cast<size_t>(first)];
-      const auto affine = affine_of(graph, norm);
+      const auto affine = batch_norm_affine(graph, norm);
       if (!affine) continue;
       const ValueId input = NodeArguments(norm).value("input");
       const ValueId scale = add_constant(graph, tensor_of_doubles(affine->scale)),

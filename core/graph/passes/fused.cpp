@@ -105,7 +105,7 @@ std::string activation_of(const Node& node) {
   const NodeArguments a(node);
   if (name == "gelu") return a.text("approximate") == "tanh" ? "gelu_tanh" : "gelu";
   if (name == "hardtanh") return a.number("min_val") == 0 && a.number("max_val") == 6 ? std::string("relu6") : std::string();
-  for (const char* known : {"relu", "relu6", "hardswish", "hardsigmoid", "silu", "sigmoid", "tanh"})
+  for (const char* known : {"relu", "relu6", "hardswish", "hardsigmoid", "silu", "sigmoid", "tanh", "mish"})
     if (name == known) return name;
   return {};
 }
@@ -118,6 +118,7 @@ Tensor apply_activation(const std::string& name, const Tensor& x) {
   if (name == "silu") return silu(x);
   if (name == "sigmoid") return sigmoid(x);
   if (name == "tanh") return tanh(x);
+  if (name == "mish") return mish(x);
   if (name == "gelu") return gelu(x);
   if (name == "gelu_tanh") return gelu(x, "tanh");
   fail(ErrorKind::unsupported, "[prepare] the activation ", name, " is not known");

@@ -15,7 +15,7 @@ namespace sconce {
 //   residual               tensor of the result's shape, added to the result,
 //   activation             str, applied last.
 // Channels of a convolution are dimension 1, those of a linear the last. add and mul may carry an activation.
-// Activations are named as ATen's ops: relu, relu6, hardswish, hardsigmoid, silu, sigmoid, tanh, gelu, gelu_tanh.
+// Activations are named as ATen's ops: relu, relu6, hardswish, hardsigmoid, silu, sigmoid, tanh, mish, gelu, gelu_tanh.
 
 // Runs such a node: `run` runs it without what passes added, on the tensors that it is given.
 std::vector<Tensor> interpret_fused(
