@@ -5,14 +5,16 @@
 
 namespace sconce::isa {
 namespace {
+
 #include "cpu/isa/vec_avx512.h"
-// (keep the order)
+#include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
 
 template <int R, int V>
 constexpr GemmTile at = tile_for<R, V, 24>();
+
 }  // namespace
 
 const GemmKernels gemm_avx512 = {

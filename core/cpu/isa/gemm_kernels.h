@@ -1,4 +1,4 @@
-// Tiles of matrix products, for any vector. Included by gemm_<isa>.cpp alone, inside their unnamed namespace, after vec_<isa>.h, activate.h.
+// Tiles of matrix products, for any vector. Included by gemm_<isa>.cpp alone, inside their unnamed namespace, after vec_<isa>.h, math.h, activate.h.
 
 // So many products are summed in registers before the sum moves on to memory: short sums keep rounding errors small.
 constexpr int64_t kShortSum = 512;
@@ -81,27 +81,16 @@ template <int R, int V, int S>
 }
 
 // The activations that are more than a few instructions: a second pass over the tile, while it is in the first-level cache.
-template <Activation activation>
-inline void activate_tile(float* c, int64_t c_pitch, int rows, int columns) {
-  for (int i = 0; i < rows; ++i, c += c_pitch) {
-    int n = 0;
-    for (; n + Vec::size <= columns; n += Vec::size) activate(Vec::load(c + n), activation).store(c + n);
-    if (n < columns) activate(Vec::load_first(c + n, columns - n), activation).store_first(c + n, columns - n);
-  }
-}
 [[gnu::noinline]] void activate_tile(Activation activation, float* c, int64_t c_pitch, int rows, int columns) {
-  switch (activation) {
-    case Activation::hardswish: return activate_tile<Activation::hardswish>(c, c_pitch, rows, columns);
-    case Activation::hardsigmoid: return activate_tile<Activation::hardsigmoid>(c, c_pitch, rows, columns);
-    case Activation::silu: return activate_tile<Activation::silu>(c, c_pitch, rows, columns);
-    case Activation::sigmoid: return activate_tile<Activation::sigmoid>(c, c_pitch, rows, columns);
-    case Activation::tanh: return activate_tile<Activation::tanh>(c, c_pitch, rows, columns);
-    case Activation::gelu: return activate_tile<Activation::gelu>(c, c_pitch, rows, columns);
-    case Activation::gelu_tanh: return activate_tile<Activation::gelu_tanh>(c, c_pitch, rows, columns);
-    case Activation::none:
-    case Activation::relu:
-    case Activation::relu6: return;
-  }
+  with_activation(activation, [=](auto constant) {
+    constexpr Activation A = decltype(constant)::value;
+    float* row = c;
+    for (int i = 0; i < rows; ++i, row += c_pitch) {
+      int n = 0;
+      for (; n + Vec::size <= columns; n += Vec::size) activate<A>(Vec::load(row + n)).store(row + n);
+      if (n < columns) activate<A>(Vec::load_first(row + n, columns - n)).store_first(row + n, columns - n);
+    }
+  });
 }
 
 // Bias, residual, activation, and out.
@@ -129,7 +118,7 @@ template <int R, int V>
 #pragma GCC unroll 16
       for (int i = 0; i < R; ++i)
 #pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) sums[i][v] = activate(sums[i][v], Activation::relu);
+        for (int v = 0; v < V; ++v) sums[i][v] = activate<Activation::relu>(sums[i][v]);
     }
     if (e->activation == Activation::relu6) {
       const Vec six = Vec::broadcast(6.f);

@@ -7,6 +7,7 @@ namespace sconce::isa {
 namespace {
 #include "cpu/isa/vec_neon.h"
 // The order matters.
+#include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
 // clang-format off
 #include "cpu/isa/finish.h"

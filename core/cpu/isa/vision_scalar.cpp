@@ -5,6 +5,7 @@ namespace sconce::isa {
 namespace {
 #include "cpu/isa/vec_scalar.h"
 // The order matters.
+#include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
 // clang-format off
 #include "cpu/isa/finish.h"
