@@ -52,14 +52,13 @@ void expect_exact(ConvGeometry g, const Chosen& chosen = {}, isa::Activation act
   fusion.residual = chosen.residual;
   fusion.residual_pitch = g.out.c + 3;
   const ConvData d = whole_numbers(g, chosen, fusion, static_cast<unsigned>(g.in.c * 131 + g.out.c));
+  fusion.scale = d.scale.empty() ? nullptr : d.scale.data();
+  fusion.shift = d.bias.empty() ? nullptr : d.bias.data();
   const std::vector<double> expected = test::convolution_by_definition(g, d, fusion);
   for (const isa::Kernels& kernels : all_kernels()) {
     CAPTURE(kernels.name);
     test::HeapPacks packs;
-    const ConvWeights weights{.weight = d.weight.data(),
-                              .scale = d.scale.empty() ? nullptr : d.scale.data(),
-                              .bias = d.bias.empty() ? nullptr : d.bias.data()};
-    const auto op = make_convolution(g, weights, fusion, kernels, packs);
+    const auto op = make_convolution(g, {.weight = d.weight.data()}, fusion, {}, kernels, packs);
     std::vector<float> y(static_cast<size_t>(g.out.rows() * g.out.pitch), kPoison);
     test::run_all(*op, {d.x.data(), fusion.residual ? d.residual.data() : nullptr, nullptr}, {y.data()});
     int64_t wrong = 0, touched = 0;
@@ -176,7 +175,7 @@ TEST_CASE("pieces may run in any order") {
   g.in.pitch = padded_pitch(g.in.c), g.out.pitch = padded_pitch(g.out.c);
   const ConvData d = whole_numbers(g, {}, {}, 5);
   test::HeapPacks packs;
-  const auto op = make_convolution(g, {.weight = d.weight.data(), .bias = d.bias.data()}, {}, kernels(), packs);
+  const auto op = make_convolution(g, {.weight = d.weight.data()}, {.shift = d.bias.data()}, {}, kernels(), packs);
   REQUIRE(op->pieces() > 3);
   std::vector<float> y(static_cast<size_t>(g.out.rows() * g.out.pitch), 0.f), z = y;
   test::run_all(*op, {d.x.data(), nullptr, nullptr}, {y.data()}, op->pieces());
@@ -196,7 +195,7 @@ TEST_CASE("[in][out] weights, as addmm has them") {
   for (const isa::Kernels& kernels : all_kernels())
     for (const double* scale : {static_cast<const double*>(nullptr), twice.data()}) {
       test::HeapPacks packs;
-      const auto op = make_linear({1, 1, m, k, k}, {1, 1, m, n, n}, {.weight = w.data(), .in_by_out = true, .scale = scale}, {}, kernels, packs);
+      const auto op = make_linear({1, 1, m, k, k}, {1, 1, m, n, n}, {.weight = w.data(), .in_by_out = true}, {.scale = scale}, {}, kernels, packs);
       test::run_all(*op, {x.data(), nullptr, nullptr}, {y.data()});
       int wrong = 0;
       for (int64_t i = 0; i < m; ++i)

@@ -35,15 +35,16 @@ std::vector<AxisTap> phase_taps(int64_t kernel, int64_t pad, int64_t dilation, i
 
 class Convolution final : public Operator {
  public:
-  Convolution(const ConvGeometry& g, const ConvWeights& weights, const Fusion& fusion, const isa::Kernels& kernels, Packs& packs)
+  Convolution(const ConvGeometry& g, const ConvWeights& weights, const Fusion& fusion, const Prologue& prologue,
+              const isa::Kernels& kernels, Packs& packs)
       : gathered_(!g.transposed && g.groups == 1 && g.in.c < 16 && g.kernel_d * g.kernel_h * g.kernel_w > 1) {
-    const float* bias = pack_row(weights.bias, g.out.c, packs);
+    const float* bias = pack_row(fusion.shift, g.out.c, packs);
     const int64_t phases_y = g.transposed ? g.stride_h : 1, phases_x = g.transposed ? g.stride_w : 1;
     const int64_t phases_z = g.transposed ? g.stride_d : 1;
     for (int64_t z = 0; z < phases_z; ++z)
       for (int64_t y = 0; y < phases_y; ++y)
         for (int64_t x = 0; x < phases_x; ++x)
-          if (z < g.out_depth && y < g.out.h && x < g.out.w) add_phase(g, {z, y, x}, bias, weights, fusion, kernels, packs);
+          if (z < g.out_depth && y < g.out.h && x < g.out.w) add_phase(g, {z, y, x}, bias, weights, fusion, prologue, kernels, packs);
 
     const double channels = static_cast<double>(g.in.c) / static_cast<double>(g.groups);
     const double positions = static_cast<double>(g.kernel_d * g.kernel_h * g.kernel_w);
@@ -73,7 +74,7 @@ class Convolution final : public Operator {
 
  private:
   void add_phase(const ConvGeometry& g, const TapGrid::Point& phase, const float* bias, const ConvWeights& weights, const Fusion& fusion,
-                 const isa::Kernels& kernels, Packs& packs) {
+                 const Prologue& prologue, const isa::Kernels& kernels, Packs& packs) {
     TapGrid grid;
     grid.in = g.in;
     grid.out = g.out;
@@ -105,13 +106,13 @@ class Convolution final : public Operator {
         }
     const auto taps = static_cast<int64_t>(chosen.size());
     PackedWeights shape = weights_shape(g.groups, g.in.c / g.groups, g.out.c / g.groups, taps, *kernels.gemm);
-    shape.data = pack_weights(shape, weights, g.groups, g.transposed, g.kernel_d * g.kernel_h * g.kernel_w, chosen, *kernels.gemm, packs);
+    shape.data = pack_weights(shape, weights, fusion.scale, g.groups, g.transposed, g.kernel_d * g.kernel_h * g.kernel_w, chosen, *kernels.gemm, packs);
     shape.bias = bias;
     if (gathered_) {  // the same bytes, read as one tap
       shape.k *= taps;
       shape.taps = 1;
     }
-    phases_.emplace_back(std::move(grid), shape, fusion, gathered_, kernels, packs);
+    phases_.emplace_back(std::move(grid), shape, fusion, prologue, gathered_, kernels, packs);
     pieces_ += phases_.back().pieces();
   }
 
@@ -131,7 +132,7 @@ bool is_pointwise(const ConvGeometry& g) {
 }  // namespace
 
 std::unique_ptr<Operator> make_convolution(const ConvGeometry& g, const ConvWeights& weights, const Fusion& fusion,
-                                           const isa::Kernels& kernels, Packs& packs) {
+                                           const Prologue& prologue, const isa::Kernels& kernels, Packs& packs) {
   check(g.groups > 0 && g.in.c % g.groups == 0 && g.out.c % g.groups == 0, "[convolution] expected channels that ", g.groups,
         " groups divide, got ", g.in.c, " and ", g.out.c);
   check(g.in_depth > 0 && g.out_depth > 0 && g.in.n % g.in_depth == 0 && g.in.n / g.in_depth * g.out_depth == g.out.n,
@@ -141,22 +142,22 @@ std::unique_ptr<Operator> make_convolution(const ConvGeometry& g, const ConvWeig
   check(g.kernel_d > 0 && g.kernel_h > 0 && g.kernel_w > 0 && g.stride_d > 0 && g.stride_h > 0 && g.stride_w > 0 && g.dilation_d > 0 &&
             g.dilation_h > 0 && g.dilation_w > 0,
         "[convolution] expected positive kernel sizes, strides and dilations");
-  check(is_pointwise(g) || fusion.prologue.kind == Prologue::Kind::none, "[convolution] expected a 1x1 kernel with a prologue, got ",
+  check(is_pointwise(g) || prologue.kind == Prologue::Kind::none, "[convolution] expected a 1x1 kernel with a prologue, got ",
         g.kernel_h, "x", g.kernel_w);
   check((is_pointwise(g) && g.groups == 1) || !weights.in_by_out, "[convolution] expected a 1x1 kernel with weights [in][out], got ",
         g.kernel_h, "x", g.kernel_w);
   check(g.in.rows() > 0 && g.in.c > 0 && g.out.rows() > 0 && g.out.c > 0, "[convolution] expected something to do");
-  return std::make_unique<Convolution>(g, weights, fusion, kernels, packs);
+  return std::make_unique<Convolution>(g, weights, fusion, prologue, kernels, packs);
 }
 
 std::unique_ptr<Operator> make_linear(const Image& in, const Image& out, const ConvWeights& weights, const Fusion& fusion,
-                                      const isa::Kernels& kernels, Packs& packs) {
+                                      const Prologue& prologue, const isa::Kernels& kernels, Packs& packs) {
   check(in.rows() == out.rows(), "[linear] expected as many rows out as in, got ", out.rows(), " for ", in.rows());
   ConvGeometry g;
   g.in = in;
   g.out = out;
   g.out.n = in.n, g.out.h = in.h, g.out.w = in.w;
-  return make_convolution(g, weights, fusion, kernels, packs);
+  return make_convolution(g, weights, fusion, prologue, kernels, packs);
 }
 
 }  // namespace sconce::engine

@@ -60,13 +60,13 @@ PackedWeights weights_shape(int64_t groups, int64_t in_per_group, int64_t out_pe
   return shape;
 }
 
-const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights, int64_t groups, bool transposed, int64_t positions,
+const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights, const double* scale, int64_t groups, bool transposed, int64_t positions,
                           const std::vector<int64_t>& chosen, const isa::GemmKernels& kernels, Packs& packs) {
   const auto taps = static_cast<int64_t>(chosen.size());
   const bool as_they_lie = !transposed && !weights.in_by_out && shape.units == groups && taps == positions;
-  const bool rows_lie = weights.in_by_out && !weights.scale;
+  const bool rows_lie = weights.in_by_out && !scale;
   return packs.add(shape.units * shape.unit_floats, [&](float* data) {
-    const Scales scales(weights.scale, shape.units * shape.n);
+    const Scales scales(scale, shape.units * shape.n);
     std::vector<float> made;
     for (int64_t u = 0; u < shape.units; ++u) {
       if (!as_they_lie && !rows_lie) made = unit_rows(shape, u, weights, groups, transposed, positions, chosen);

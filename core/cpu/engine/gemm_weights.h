@@ -26,8 +26,9 @@ struct PackedWeights {
 // The shape that the groups of a convolution take; everything but the pointers.
 PackedWeights weights_shape(int64_t groups, int64_t in_per_group, int64_t out_per_group, int64_t taps, const isa::GemmKernels& kernels);
 
-// Packs the taps `chosen` (indices into the kernel's positions) of a convolution with `positions` of them.
-const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights, int64_t groups, bool transposed, int64_t positions,
+// Packs the taps `chosen` (indices into the kernel's positions) of a convolution with `positions` of them, each output channel times its scale (or
+// as it is: null).
+const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights, const double* scale, int64_t groups, bool transposed, int64_t positions,
                           const std::vector<int64_t>& chosen, const isa::GemmKernels& kernels, Packs& packs);
 
 // n doubles as floats, with room behind them for a whole panel; null stays null.

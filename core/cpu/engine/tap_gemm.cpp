@@ -20,7 +20,8 @@ struct TapGemm::Place {
   int64_t image, z, y, x;
 };
 
-TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusion, bool gathered, const isa::Kernels& kernels, Packs& packs)
+TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusion, const Prologue& prologue, bool gathered,
+                 const isa::Kernels& kernels, Packs& packs)
     : grid_(std::move(grid)),
       weights_(weights),
       activation_(fusion.activation),
@@ -28,19 +29,19 @@ TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusio
       gathered_(gathered),
       far_weights_(weights.bytes() > kNear),
       residual_pitch_(fusion.residual_pitch),
-      prologue_(fusion.prologue.kind),
-      image_scale_pitch_(fusion.prologue.image_scale_pitch),
+      prologue_(prologue.kind),
+      image_scale_pitch_(prologue.image_scale_pitch),
       kernels_(kernels.gemm),
       zeros_(static_cast<size_t>(grid_.in.c + 16), 0.f) {
   const TapGrid::Point &size = grid_.size, &out_step = grid_.out_step;
   m_ = grid_.batch * size.z * size.y * size.x;
   flat_ = out_step.z == 1 && out_step.y == 1 && out_step.x == 1 && size.z == grid_.out_depth && size.y == grid_.out.h && size.x == grid_.out.w;
   if (prologue_ != Prologue::Kind::none) {
-    row_prologue_.scale = pack_row(fusion.prologue.scale, grid_.in.c, packs);
-    row_prologue_.shift = pack_row(fusion.prologue.shift, grid_.in.c, packs);
-    row_prologue_.relu = fusion.prologue.relu;
+    row_prologue_.scale = pack_row(prologue.scale, grid_.in.c, packs);
+    row_prologue_.shift = pack_row(prologue.shift, grid_.in.c, packs);
+    row_prologue_.relu = prologue.relu;
     row_prologue_.normalize = prologue_ == Prologue::Kind::layer_norm;
-    row_prologue_.eps = static_cast<float>(fusion.prologue.eps);
+    row_prologue_.eps = static_cast<float>(prologue.eps);
   }
   row_floats_ = gathered_ ? weights_.k : prologue_ != Prologue::Kind::none ? grid_.in.c : 0;
   copy_pitch_ = row_floats_ ? padded_pitch(row_floats_ + 15) : 0;

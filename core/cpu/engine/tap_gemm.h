@@ -23,7 +23,7 @@ struct TapGrid {
 class TapGemm {
  public:
   // `gathered`: the taps' channels are copied side by side first, and the product is over all of them at once: for few channels.
-  TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusion, bool gathered, const isa::Kernels& kernels, Packs& packs);
+  TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusion, const Prologue& prologue, bool gathered, const isa::Kernels& kernels, Packs& packs);
 
   int64_t pieces() const { return blocks_ * column_pieces_; }
   int64_t scratch_bytes() const;
