@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "cpu/engine/fusion.h"
 #include "cpu/engine/image.h"
 #include "cpu/engine/operator.h"
 #include "cpu/engine/packs.h"
@@ -28,8 +29,6 @@ struct ConvGeometry {
 struct ConvWeights {
   const float* weight = nullptr;  // PyTorch's, contiguous: [out][in / groups][kd][kh][kw]; transposed: [in][out / groups][kd][kh][kw]
   bool in_by_out = false;         // 1x1 without groups only: weight is [in][out], as addmm and matmul have it
-  const double* scale = nullptr;  // of each output channel, multiplied into the weights (not into the bias), or null
-  const double* bias = nullptr;   // of each output channel, or null
 };
 
 // What happens to each input row on its way into a product, so that the pass over memory before it vanishes. 1x1 and Linear only.
@@ -48,20 +47,14 @@ struct Prologue {
   int64_t image_scale_pitch = 0;  // floats from image to image of in(2)
 };
 
-struct Fusion {
-  isa::Activation activation = isa::Activation::none;
-  bool residual = false;       // in(1) is added before the activation; it has the shape of the output
-  int64_t residual_pitch = 0;  // its floats from pixel to pixel
-  Prologue prologue;
-};
-
-// out(0) = activation(conv(prologue(in(0))) * scale + bias + in(1)); in(1) and in(2) as Fusion says, absent ones may be null.
+// out(0) = activation(conv(prologue(in(0))) * scale + shift + in(1)). in(1) is the residual, in(2) the prologue's operand; absent ones
+// may be null.
 // The output must not overlap the input; it may be the residual itself. Throws Error (invalid_argument) if sizes contradict each other.
 std::unique_ptr<Operator> make_convolution(const ConvGeometry& geometry, const ConvWeights& weights, const Fusion& fusion,
-                                           const isa::Kernels& kernels, Packs& packs);
+                                           const Prologue& prologue, const isa::Kernels& kernels, Packs& packs);
 
 // The same for rows: out = in * weight^T, weight [out.c][in.c] (or in_by_out).
 std::unique_ptr<Operator> make_linear(const Image& in, const Image& out, const ConvWeights& weights, const Fusion& fusion,
-                                      const isa::Kernels& kernels, Packs& packs);
+                                      const Prologue& prologue, const isa::Kernels& kernels, Packs& packs);
 
 }  // namespace sconce::engine
