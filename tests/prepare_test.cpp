@@ -149,7 +149,7 @@ TEST_CASE("prepare: many threads run one plan at once, with shapes old and new")
 }
 
 TEST_CASE("prepare: a model, with the scopes of its modules") {
-  const auto model = nn::make_model("resnet20");
+  const auto model = nn::make_model("cifar_resnet20");
   fill(*model);
   const Tensor x = noise({3, 3, 32, 32}, 1), expected = (*model)(x);
   for (const bool optimize : {false, true}) {

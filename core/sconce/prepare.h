@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace sconce {
@@ -38,7 +39,7 @@ struct ProfileStep {
   double gigabytes = 0;     // bytes of operands and weights per second, in 1e9
   bool interpreted = false;
 };
-struct Profile {
+struct PlanProfile {
   std::vector<ProfileStep> steps;
   double milliseconds = 0;   // of a whole run, the least of the repeats
   double peak_gflops = 0;    // of one thread, measured beside the run
@@ -74,8 +75,8 @@ class Plan {
   // the machine's peak speed would allow.
   std::string describe() const;
   // Runs it `repeats` times, taking the time of each step.
-  Profile profile(const std::vector<Tensor>& inputs, int repeats = 10) const;
-  Profile profile(const Tensor& x, int repeats = 10) const { return profile(std::vector<Tensor>{x}, repeats); }
+  PlanProfile profile(const std::vector<Tensor>& inputs, int repeats = 10) const;
+  PlanProfile profile(const Tensor& x, int repeats = 10) const { return profile(std::vector<Tensor>{x}, repeats); }
   // Of the plan for the example's shapes: bytes of packed weights, of the memory of one run, and the number of steps that are interpreted
   // by the eager ops because no kernel takes them.
   int64_t packed_bytes() const;
@@ -98,7 +99,7 @@ Plan prepare(Plan::Function function, const std::vector<Tensor>& examples, const
 // The same for anything that takes one tensor and gives one, as a module does: auto fast = prepare(net, images). The module must
 // outlive the plan; what it holds when it is prepared is what counts.
 template <class Callable>
-Plan prepare(const Callable& callable, const Tensor& example, const PrepareOptions& options = {}) {
+requires std::is_invocable_r_v<Tensor, const Callable&, const Tensor&> Plan prepare(const Callable& callable, const Tensor& example, const PrepareOptions& options = {}) {
   return prepare(
       [&callable](const std::vector<Tensor>& inputs) { return std::vector<Tensor>{callable(inputs[0])}; },
       std::vector<Tensor>{example}, options);

@@ -46,6 +46,10 @@ class Lowering {
   std::optional<Laid> rows_in_place(const Place& place) const;
   // Row-major without gaps.
   Place dense_place(ValueId id);
+  // The same, never in the caller's memory.
+  Place dense_inside(ValueId id);
+  // Memory between the steps of one node.
+  Slot temporary(int64_t floats) { return {new_buffer(floats * 4), 0}; }
   // Memory for a result: channels-last pixels, rows, or dense.
   Laid new_image(ValueId id);
   Laid new_rows(ValueId id);

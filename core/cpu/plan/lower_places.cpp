@@ -148,6 +148,11 @@ Place Lowering::dense_place(ValueId id) {
   return moved(id, Layout::dense);
 }
 
+Place Lowering::dense_inside(ValueId id) {
+  if (!is_outside(id) && !place(id).is_constant() && place(id).view.is_contiguous()) return place(id);
+  return moved(id, Layout::dense);
+}
+
 Laid Lowering::new_image(ValueId id) {
   const auto slice = slices_.find(id);
   const Shape& s = shape(id);

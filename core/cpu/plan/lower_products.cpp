@@ -1,6 +1,5 @@
-// Convolutions and linears as products of packed weights; products of two activations.
+// Convolutions and linears as products of packed weights.
 #include "cpu/engine/convolution.h"
-#include "cpu/engine/matmul.h"
 #include "cpu/isa_choice.h"
 #include "cpu/plan/lower.h"
 #include "cpu/plan/lower_arguments.h"
@@ -13,7 +12,8 @@ using engine::ConvWeights;
 
 // What comes before and behind the product, and the slots that it reads.
 struct Around {
-  engine::ProductFusion fusion;
+  engine::Fusion fusion;
+  engine::Prologue prologue;
   FoldedWeights weights;
   std::vector<double> pre_scale, pre_shift;
   std::vector<Slot> extra{2};  // residual, gate
@@ -22,8 +22,10 @@ struct Around {
 // `residual` where the node has one, laid as the result will be.
 void surround(Around& around, Lowering& l, const Node& node, const std::optional<Laid>& residual) {
   const NodeArguments a(node);
-  engine::ProductFusion& f = around.fusion;
+  engine::Fusion& f = around.fusion;
   around.weights = folded_weights(l.graph(), node);
+  f.scale = around.weights.scale_data();
+  f.shift = around.weights.bias_data();
   f.activation = activation_behind(node);
   if (residual) {
     f.residual = true;
@@ -33,15 +35,15 @@ void surround(Around& around, Lowering& l, const Node& node, const std::optional
   if (!a.is_none("pre_scale")) {
     around.pre_scale = doubles_of(constant_of(l.graph(), a.value("pre_scale")));
     around.pre_shift = doubles_of(constant_of(l.graph(), a.value("pre_shift")));
-    f.prologue.kind = engine::Prologue::Kind::scale_shift;
-    f.prologue.scale = around.pre_scale.data();
-    f.prologue.shift = around.pre_shift.data();
-    f.prologue.relu = !a.is_none("pre_activation");
+    around.prologue.kind = engine::Prologue::Kind::scale_shift;
+    around.prologue.scale = around.pre_scale.data();
+    around.prologue.shift = around.pre_shift.data();
+    around.prologue.relu = !a.is_none("pre_activation");
   }
   if (!a.is_none("gate")) {
     const Laid gate = l.image(a.value("gate"));
-    f.prologue.kind = engine::Prologue::Kind::image_scale;
-    f.prologue.image_scale_pitch = gate.image.pitch;
+    around.prologue.kind = engine::Prologue::Kind::image_scale;
+    around.prologue.image_scale_pitch = gate.image.pitch;
     around.extra[1] = gate.slot;
   }
 }
@@ -76,8 +78,7 @@ bool lower_convolution(Lowering& l, const Node& node) {
   }
   ConvWeights w;
   w.weight = weight.data<float>();
-  w.scale = around.weights.scale_data(), w.bias = around.weights.bias_data();
-  l.add(node, engine::make_convolution(g, w, around.fusion, kernels(), l.packs()), {in.slot, around.extra[0], around.extra[1]},
+  l.add(node, engine::make_convolution(g, w, around.fusion, around.prologue, kernels(), l.packs()), {in.slot, around.extra[0], around.extra[1]},
         {out.slot});
   return true;
 }
@@ -100,55 +101,15 @@ bool lower_linear(Lowering& l, const Node& node) {
   surround(around, l, node, residual);
   const Laid out = l.result_rows(y, reusable_residual(l, node));
   w.weight = weight.data<float>();
-  w.scale = around.weights.scale_data(), w.bias = around.weights.bias_data();
-  l.add(node, engine::make_linear(in.image, out.image, w, around.fusion, kernels(), l.packs()),
+  l.add(node, engine::make_linear(in.image, out.image, w, around.fusion, around.prologue, kernels(), l.packs()),
         {in.slot, around.extra[0], around.extra[1]}, {out.slot});
-  return true;
-}
-
-// A batch of matrices: dimensions before the last two, at most two of them.
-struct Matrices {
-  int64_t outer = 0, batch = 0, row = 0, column = 0;
-};
-
-std::optional<Matrices> matrices_of(const Place& place, int64_t dims) {
-  const Tensor& t = place.view;
-  if (place.is_constant() || t.dim() > dims) return std::nullopt;
-  Matrices m;
-  m.row = t.stride(-2), m.column = t.stride(-1);
-  if (t.dim() > 2) m.batch = t.size(-3) == 1 ? 0 : t.stride(-3);
-  if (t.dim() > 3) m.outer = t.size(-4) == 1 ? 0 : t.stride(-4);
-  return m;
-}
-
-// matmul and bmm of two activations of rank 3 or 4, or one of rank 2.
-bool lower_matmul(Lowering& l, const Node& node) {
-  if (node.op != "aten.matmul.default" && node.op != "aten.bmm.default" && node.op != "aten.mm.default") return false;
-  const NodeArguments a(node);
-  const ValueId x = a.value("self"), z = a.value(node.op == "aten.matmul.default" ? "other" : "mat2"), y = node.outputs[0];
-  if (!l.is_f32(y) || l.shape(x).dim() < 2 || l.shape(z).dim() < 2 || l.shape(y).dim() > 4) return false;
-  const auto lhs = matrices_of(l.place(x), 4), rhs = matrices_of(l.place(z), 4);
-  if (!lhs || !rhs || l.is_outside(x) || l.is_outside(z)) return false;
-  if (lhs->column != 1 && l.shape(x)[-1] > 1) return false;
-  const bool plain = rhs->column == 1 || l.shape(z)[-1] == 1, turned = rhs->row == 1 || l.shape(z)[-2] == 1;
-  if (!plain && !turned) return false;
-  const Shape& shape = l.shape(y);
-  const Laid out = l.new_rows(y);
-  engine::MatmulGeometry g;
-  g.m = shape[-2], g.n = shape[-1], g.k = l.shape(x)[-1];
-  g.batch = shape.dim() > 2 ? shape[-3] : 1, g.outer = shape.dim() > 3 ? shape[-4] : 1;
-  g.a_pitch = lhs->row, g.a_batch = lhs->batch, g.a_outer = lhs->outer;
-  g.b_transposed = !plain;
-  g.b_pitch = plain ? rhs->row : rhs->column, g.b_batch = rhs->batch, g.b_outer = rhs->outer;
-  g.c_pitch = out.image.pitch, g.c_batch = g.m * g.c_pitch, g.c_outer = g.batch * g.c_batch;
-  l.add(node, engine::make_matmul(g, isa::Activation::none, kernels()), {l.slot_of(l.place(x)), l.slot_of(l.place(z))}, {out.slot});
   return true;
 }
 
 }  // namespace
 
 bool lower_product(Lowering& l, const Node& node) {
-  if (!has_weights(l.graph(), node)) return lower_matmul(l, node);
+  if (!has_weights(l.graph(), node)) return false;
   const NodeArguments a(node);
   if (constant_of(l.graph(), a.value("input")).defined()) return false;
   return is_linear(node) ? lower_linear(l, node) : lower_convolution(l, node);

@@ -156,6 +156,8 @@ std::vector<Tensor> Plan::operator()(const std::vector<Tensor>& inputs) const {
   return outputs;
 }
 
+void Plan::save_packed(const std::string&) const { fail(ErrorKind::unsupported, "[prepare] packed files come later"); }
+
 Tensor Plan::operator()(const Tensor& x) const { return (*this)(std::vector<Tensor>{x}).at(0); }
 
 }  // namespace sconce

@@ -1,3 +1,5 @@
+#include <optional>
+
 #include "graph/node_arguments.h"
 #include "graph/passes/fused.h"
 #include "graph/passes/passes.h"
@@ -28,23 +30,25 @@ bool moves_channels(const Node& node) {
   return dims == std::vector<int64_t>{0, 3, 1, 2} || dims == std::vector<int64_t>{0, 2, 3, 1};
 }
 
-// One step of growing the epilogue of node p. The fused node takes the place of the reader, so that the residual is there before it.
-bool grow(Graph& graph, size_t p) {
+// One step of growing the epilogue of node p; the index that it then has, nullopt where nothing grows. The fused node takes the place of
+// the reader, so that the residual is there before it.
+std::optional<size_t> grow(Graph& graph, size_t p) {
   const Uses uses(graph);
   const ValueId y = graph.nodes[p].outputs[0];
-  if (graph.nodes[p].find("activation") || !uses.has_one_reader(y)) return false;
+  if (graph.nodes[p].find("activation") || !uses.has_one_reader(y)) return std::nullopt;
+  const bool weights = has_weights(graph, graph.nodes[p]);
   auto r = static_cast<size_t>(uses.readers(y)[0]);
   size_t view = p;  // none
   ValueId shown = y;
-  if (moves_channels(graph.nodes[r])) {
+  if (weights && moves_channels(graph.nodes[r])) {
     view = r;
     shown = graph.nodes[r].outputs[0];
-    if (!uses.has_one_reader(shown)) return false;
+    if (!uses.has_one_reader(shown)) return std::nullopt;
     r = static_cast<size_t>(uses.readers(shown)[0]);
   }
   const std::string activation = activation_of(graph.nodes[r]);
-  const ValueId z = graph.nodes[p].find("residual") ? no_value : added_to(graph, graph.nodes[r], shown);
-  if (activation.empty() && z == no_value) return false;
+  const ValueId z = graph.nodes[p].find("residual") || !weights ? no_value : added_to(graph, graph.nodes[r], shown);
+  if (activation.empty() && z == no_value) return std::nullopt;
   Node fused = graph.nodes[p];
   std::vector<Node> placed;
   if (!activation.empty()) set_argument(fused, "activation", activation);
@@ -72,15 +76,18 @@ bool grow(Graph& graph, size_t p) {
     placed.push_back(forth);
   }
   std::vector<Node> nodes;
+  size_t index = 0;
   nodes.reserve(graph.nodes.size() + 1);
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    if (n == r)
+    if (n == r) {
+      index = nodes.size() + (placed.size() == 3 ? 1 : 0);
       nodes.insert(nodes.end(), placed.begin(), placed.end());
-    else if (n != p && n != view)
+    } else if (n != p && n != view) {
       nodes.push_back(std::move(graph.nodes[n]));
+    }
   }
   graph.nodes = std::move(nodes);
-  return true;
+  return index;
 }
 
 bool takes_epilogue(const Graph& graph, const Node& node) {
@@ -96,11 +103,9 @@ size_t fuse_epilogues(Graph& graph) {
   size_t changed = 0;
   // From the end: of two convolutions that are added, the later one has the earlier as its residual.
   for (size_t n = graph.nodes.size(); n-- > 0;) {
-    if (!has_weights(graph, graph.nodes[n])) continue;
-    while (n < graph.nodes.size() && has_weights(graph, graph.nodes[n]) && grow(graph, n)) {
-      ++changed;
-      // The fused node has moved behind; what is now here is looked at next.
-    }
+    if (!takes_epilogue(graph, graph.nodes[n])) continue;
+    size_t at = n;
+    while (const auto grown = grow(graph, at)) at = *grown, ++changed;
   }
   return changed;
 }
