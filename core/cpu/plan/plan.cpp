@@ -7,18 +7,21 @@
 
 #include <thread>
 
+#include "cpu/isa_choice.h"
 #include "cpu/plan/check.h"
 #include "cpu/plan/lower.h"
+#include "cpu/plan/network_hash.h"
+#include "cpu/plan/packed_file.h"
 #include "graph/passes/passes.h"
 
 namespace sconce {
 namespace {
 
-Graph record(const Plan::Function& function, const std::vector<Tensor>& inputs) {
+Graph record(const Plan::Function& function, const std::vector<std::pair<Shape, DType>>& inputs) {
   Recorder recorder;
   std::vector<Tensor> shadows;
   shadows.reserve(inputs.size());
-  for (const Tensor& t : inputs) shadows.push_back(recorder.input(t.shape(), t.dtype()));
+  for (const auto& [shape, dtype] : inputs) shadows.push_back(recorder.input(shape, dtype));
   for (const Tensor& out : function(shadows)) recorder.output(out);
   return std::move(recorder).take();
 }
@@ -59,14 +62,35 @@ Plan::Impl::~Impl() {
 std::unique_ptr<Compiled> Plan::Impl::compile(const std::vector<Tensor>& inputs, bool first) const {
   auto made = std::make_unique<Compiled>();
   for (const Tensor& t : inputs) made->inputs.emplace_back(t.shape(), t.dtype());
-  Graph graph = record(function_, inputs);
+  Graph graph = record(function_, made->inputs);
   make_writes_fresh(graph);
   if (options.check) made->recorded = graph;
+  std::unique_ptr<plan::PackedFile> file;
+  if (first && !options.packed_path.empty()) {
+    std::string why;
+    made->hash = plan::network_hash(graph, options);
+    file = plan::PackedFile::open(options.packed_path, kernels().name, made->hash, why);
+    if (!file) made->notice = concat("packed weights were made anew: ", options.packed_path, " was not used, because ", why);
+  }
   if (options.optimize) optimize(graph);
-  (void)first;
-  made->packs = std::make_shared<plan::PackStore>();
-  plan::Program program = plan::Lowering(graph, options, *made->packs).run();
-  made->executor = std::make_unique<plan::Executor>(std::move(program),
+  const auto lower = [&](std::unique_ptr<plan::PackedFile> from) {
+    made->packs = from ? std::make_shared<plan::PackStore>(std::move(from)) : std::make_shared<plan::PackStore>();
+    return plan::Lowering(graph, options, *made->packs).run();
+  };
+  const auto try_file = [&]() -> std::optional<plan::Program> {
+    if (!file) return std::nullopt;
+    try {
+      plan::Program program = lower(std::move(file));
+      if (made->packs->used_all()) return program;
+    } catch (const Error& e) {
+      if (e.kind() != ErrorKind::mismatch) throw;
+    }
+    made->notice = concat("packed weights were made anew: ", options.packed_path, " was not used, because another version of Sconce wrote it");
+    return std::nullopt;
+  };
+  std::optional<plan::Program> program = try_file();
+  if (!program) program = lower(nullptr);
+  made->executor = std::make_unique<plan::Executor>(std::move(*program),
                                                     options.threads > 0 ? options.threads : num_threads());
   return made;
 }
@@ -141,6 +165,13 @@ void Plan::Impl::run(const std::vector<Tensor>& inputs, std::vector<Tensor>& out
   });
 }
 
+void Plan::Impl::save_packed(const std::string& path) const {
+  // The hash takes a while, so a plan that nobody saves has none.
+  Graph graph = record(function_, example_->inputs);
+  make_writes_fresh(graph);
+  plan::PackedFile::write(path, kernels().name, plan::network_hash(graph, options), example_->packs->records());
+}
+
 Plan prepare(Plan::Function function, const std::vector<Tensor>& examples, const PrepareOptions& options) {
   return Plan(std::make_shared<Plan::Impl>(std::move(function), examples, options));
 }
@@ -156,7 +187,10 @@ std::vector<Tensor> Plan::operator()(const std::vector<Tensor>& inputs) const {
   return outputs;
 }
 
-void Plan::save_packed(const std::string&) const { fail(ErrorKind::unsupported, "[prepare] packed files come later"); }
+void Plan::save_packed(const std::string& path) const {
+  check(impl_ != nullptr, "[prepare] this plan is empty");
+  impl_->save_packed(path);
+}
 
 Tensor Plan::operator()(const Tensor& x) const { return (*this)(std::vector<Tensor>{x}).at(0); }
 

@@ -21,6 +21,7 @@ struct Compiled {
   std::unique_ptr<plan::Executor> executor;
   Graph recorded;  // only for checking
   std::string notice;
+  uint64_t hash = 0;  // where packed_path asked for it
 
   bool fits(const std::vector<Tensor>& tensors) const;
 };
@@ -34,6 +35,7 @@ struct Plan::Impl {
   void with(const std::vector<Tensor>& inputs, F&& use);
   Compiled& example() const { return *example_; }
   void run(const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs);
+  void save_packed(const std::string& path) const;
 
   PrepareOptions options;
 
