@@ -52,7 +52,7 @@ using Ops = std::vector<std::string>;
 const Tensor w3 = noise({6, 4, 3, 3}, 1), w1 = noise({6, 4, 1, 1}, 2), b = noise({6}, 3), mean = noise({6}, 4), gamma_ = noise({6}, 5);
 const Tensor var_ = noise({6}, 6) * noise({6}, 6);
 
-Tensor norm(const Tensor& x) { return batch_norm(x, mean, var_, gamma_, b); }
+Tensor normed(const Tensor& x) { return batch_norm(x, mean, var_, gamma_, b); }
 
 }  // namespace
 
@@ -78,8 +78,8 @@ TEST_CASE("passes: copies and views that change nothing") {
 TEST_CASE("passes: a batch norm goes into what it follows, unless something else reads that") {
   Graph graph = record({2, 4, 5, 5}, [](const Tensor& x) -> std::vector<Tensor> {
     const Tensor read_twice = conv2d(x, w3);
-    return {norm(conv2d(x, w3, b, 1, 1)), norm(conv2d(x, w3)), norm(read_twice), read_twice,
-            norm(conv_transpose2d(x, noise({4, 3, 2, 2}, 7), {}, 2, 0, 0, 2)), norm(linear(x.flatten(1), noise({6, 100}, 8))),
+    return {normed(conv2d(x, w3, b, 1, 1)), normed(conv2d(x, w3)), normed(read_twice), read_twice,
+            normed(conv_transpose2d(x, noise({4, 3, 2, 2}, 7), {}, 2, 0, 0, 2)), normed(linear(x.flatten(1), noise({6, 100}, 8))),
             batch_norm(conv2d(x, w3), {}, {}, gamma_, b, true)};
   });
   const Ops ops = after(fold_batch_norms, graph, 4);
@@ -144,8 +144,8 @@ TEST_CASE("passes: residuals and activations go into epilogues") {
 TEST_CASE("passes: a batch norm or a gate goes before a pointwise convolution") {
   Graph graph = record({2, 6, 5, 5}, [](const Tensor& x) -> std::vector<Tensor> {
     const Tensor w = noise({4, 6, 1, 1}, 1);
-    return {conv2d(relu(norm(x)), w), conv2d(norm(x), w), conv2d(x * sigmoid(adaptive_avg_pool2d(x, 1)), w),
-            conv2d(relu(norm(x)), noise({4, 6, 3, 3}, 2)), conv2d(relu(norm(x)), w, {}, 2)};
+    return {conv2d(relu(normed(x)), w), conv2d(normed(x), w), conv2d(x * sigmoid(adaptive_avg_pool2d(x, 1)), w),
+            conv2d(relu(normed(x)), noise({4, 6, 3, 3}, 2)), conv2d(relu(normed(x)), w, {}, 2)};
   });
   const Ops ops = after(fuse_prologues, graph, 3);
   CHECK(std::count(ops.begin(), ops.end(), "aten.batch_norm.default") == 2);
@@ -154,8 +154,8 @@ TEST_CASE("passes: a batch norm or a gate goes before a pointwise convolution") 
 
 TEST_CASE("passes: all of them, in order") {
   Graph graph = record({2, 6, 6, 6}, [](const Tensor& x) -> std::vector<Tensor> {
-    Tensor y = relu(norm(conv2d(pad(x, {1, 1, 1, 1}), noise({6, 6, 3, 3}, 1))));
-    y = relu(norm(conv2d(y, noise({6, 6, 3, 3}, 2), {}, 1, 1)) + x);
+    Tensor y = relu(normed(conv2d(pad(x, {1, 1, 1, 1}), noise({6, 6, 3, 3}, 1))));
+    y = relu(normed(conv2d(y, noise({6, 6, 3, 3}, 2), {}, 1, 1)) + x);
     return {linear(adaptive_avg_pool2d(y, 1).flatten(1), noise({3, 6}, 4))};
   });
   const auto all = [](Graph& g) -> size_t { return optimize(g), 0; };
