@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "ops/arguments.h"
 #include "ops/copy_elements.h"
 
 namespace sconce {
@@ -131,6 +132,32 @@ Tensor index(const Tensor& self, const Tensor& index) {
       checked_indices(index, n, true, concat(" is out of bounds for dimension 0 with size ", n));
   Tensor out = empty(shape, self.dtype(), self.device());
   if (out.numel() > 0) backend_of(self.device()).index_select(self.contiguous(), 0, at, out);
+  return out;
+}
+
+Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_idx) {
+  check_defined("embedding", weight);
+  check_defined("embedding", indices);
+  check(weight.dim() == 2, "'weight' must be 2-D");
+  if (indices.dtype() != DType::i64 && indices.dtype() != DType::i32)
+    fail(ErrorKind::invalid_argument,
+         "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
+         "but got ",
+         scalar_type_name(indices.dtype()), " instead (while checking arguments for embedding)");
+  std::vector<int64_t> extents = indices.shape().extents();
+  extents.push_back(weight.size(1));
+  const Shape shape(std::move(extents));
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.embedding.default",
+                     {{"weight", weight},
+                      {"indices", indices},
+                      {"padding_idx", padding_idx},
+                      {"scale_grad_by_freq", false},
+                      {"sparse", false}},
+                     shape, weight.dtype());
+  const Tensor at = checked_indices(indices, weight.size(0), false, "");
+  Tensor out = empty(shape, weight.dtype(), weight.device());
+  if (out.numel() > 0) backend_of(weight.device()).index_select(weight.contiguous(), 0, at, out);
   return out;
 }
 
