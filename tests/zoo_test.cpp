@@ -168,6 +168,8 @@ void check_module(const std::string& name, M module, const Tensor& x, F call) {
     keys.push_back(concat(entry.key, " ", entry.tensor().shape()));
   CHECK(keys == expected.at("keys").get<std::vector<std::string>>());
   CHECK(module.str() == expected.at("repr").get<std::string>());
+  if (module.str().find("out_proj") == std::string::npos)
+    CHECK(nn::module_from(module.str())->str() == module.str());
   test::fill(module);
   check_summary(call(module, x), expected);
 }
