@@ -9,13 +9,6 @@
 namespace sconce::nn {
 namespace {
 
-// The name that PyTorch prints for out_proj.
-class OutputLinear : public Linear {
- public:
-  using Linear::Linear;
-  std::string class_name() const override { return "NonDynamicallyQuantizableLinear"; }
-};
-
 // What is added to the scores: 0, and -inf where a boolean mask is true.
 Tensor as_added(const Tensor& mask, DType dtype) {
   if (mask.dtype() != DType::boolean) return mask;

@@ -143,7 +143,8 @@ Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_id
     fail(ErrorKind::invalid_argument,
          "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
          "but got ",
-         scalar_type_name(indices.dtype()), " instead (while checking arguments for embedding)");
+         "torch.", scalar_type_name(indices.dtype()),
+         "Tensor instead (while checking arguments for embedding)");
   std::vector<int64_t> extents = indices.shape().extents();
   extents.push_back(weight.size(1));
   const Shape shape(std::move(extents));

@@ -25,6 +25,12 @@ struct AttentionMasks {
   bool is_causal = false;        // place i sees the places 0..i; excludes attn_mask
 };
 
+// A Linear under the name that PyTorch prints for MultiheadAttention's out_proj.
+class NonDynamicallyQuantizableLinear : public Linear {
+ public:
+  using Linear::Linear;
+};
+
 // torch.nn.MultiheadAttention, keys and results; without add_bias_kv, add_zero_attn and the attention weights.
 // Throws ErrorKind::invalid_argument unless num_heads divides embed_dim.
 class MultiheadAttention : public Module {
@@ -42,7 +48,7 @@ class MultiheadAttention : public Module {
   Tensor in_proj_weight;  // [3 * embed_dim, embed_dim], or undefined when the widths differ: then
   Tensor q_proj_weight, k_proj_weight, v_proj_weight;  // [embed_dim, embed_dim | kdim | vdim]
   Tensor in_proj_bias;                                 // [3 * embed_dim], or undefined
-  Linear out_proj;
+  NonDynamicallyQuantizableLinear out_proj;
 };
 
 struct TransformerEncoderLayerOptions {
