@@ -51,6 +51,8 @@ Tensor run(const Json& c) {
     return rms_norm(x, sizes_of(c, "shape", {}), w, eps);
   }
   if (op == "embedding") return embedding(w, input_of(c, "i"));
+  if (op == "index_copy")
+    return index_copy(x, arg_of<int64_t>(c, "dim", 0), input_of(c, "i"), input_of(c, "s"));
   if (op == "roll") return roll(x, sizes_of(c, "shifts", {}), sizes_of(c, "dims", {}));
   if (op == "flip") return flip(x, sizes_of(c, "dims", {}));
   if (op == "tril") return tril(x, arg_of<int64_t>(c, "diagonal", 0));
@@ -107,7 +109,7 @@ TEST_CASE("sequence: each op records one node with ATen's arguments") {
   gru(sequence, zeros({1, 2, 4}), gru_params);
   masked_fill(x, mask, -1.5);
   const std::string expected[] = {
-      "aten.scaled_dot_product_attention.default(query=%, key=%, value=%, attn_mask=None, dropout_p=0.0, "
+      "aten.scaled_dot_product_attention.default(query=%, key=%, value=%, attn_mask=None, dropout_p=0, "
       "is_causal=True, scale=None, enable_gqa=False)",
       "aten.embedding.default(weight=%, indices=%, padding_idx=-1, scale_grad_by_freq=False, sparse=False)",
       "aten.rms_norm.default(input=%, normalized_shape=[4], weight=None, eps=None)",
@@ -118,9 +120,9 @@ TEST_CASE("sequence: each op records one node with ATen's arguments") {
       "aten.conv_transpose2d.input(input=%, weight=%, bias=None, stride=[2, 2], padding=[1, 1], "
       "output_padding=[1, 1], groups=1, dilation=[1, 1])",
       "aten.lstm.input(input=%, hx=[%, %], params=[%, %, %, %], has_biases=True, num_layers=1, "
-      "dropout=0.0, train=False, bidirectional=False, batch_first=False)",
+      "dropout=0, train=False, bidirectional=False, batch_first=False)",
       "aten.gru.input(input=%, hx=%, params=[%, %, %, %], has_biases=True, num_layers=1, "
-      "dropout=0.0, train=False, bidirectional=False, batch_first=False)",
+      "dropout=0, train=False, bidirectional=False, batch_first=False)",
       "aten.masked_fill.Scalar(self=%, mask=%, value=-1.5)",
   };
   CHECK(r.graph().nodes.size() == std::size(expected));

@@ -146,6 +146,17 @@ TEST_CASE("zoo: GPT-2 computes what transformers' does, at once and step by step
   CHECK(cache.length() == 16);
   CHECK(test::max_difference(cat(logits, 1), all) <= 2e-6 * test::max_magnitude(all));
 
+  // The same with a cache of fixed capacity, whose shapes never change.
+  nn::FixedCache fixed = gpt2.fixed_cache(2, 20);
+  logits.clear();
+  for (int64_t at = 0, count = 6; at < 16; at += count, count = at == 6 ? 3 : 1) {
+    const nn::GPT2FixedStep step = gpt2.step_at(ids.slice(1, at, at + count), arange(at, at + count), fixed);
+    logits.push_back(step.logits), fixed = step.cache;
+  }
+  CHECK(fixed.keys[0].shape() == Shape{2, 4, 20, 24});
+  CHECK(test::max_difference(cat(logits, 1), all) <= 2e-6 * test::max_magnitude(all));
+  CHECK_THROWS_AS(gpt2.step_at(ids.slice(1, 0, 1), arange(20, 21), fixed), Error);
+
   const auto expected = [&](const char* name) {
     const auto rows = fixtures().at(name).get<std::vector<std::vector<int64_t>>>();
     std::vector<int64_t> flat;
@@ -247,8 +258,10 @@ TEST_CASE("zoo: other modules equal PyTorch's") {
 TEST_CASE("zoo: every model can be recorded, and attention is one node") {
   const auto record = [](const nn::Module& net, const Shape& shape, DType dtype) {
     Recorder recorder;
-    const Tensor x = recorder.input(shape, dtype);
-    recorder.output(net(x));
+    const Tensor y = net(recorder.input(shape, dtype));
+    recorder.output(y);
+    CHECK(y.dtype() == DType::f32);
+    CHECK(y.size(0) == shape[0]);
     std::map<std::string, int> counts;
     for (const auto& node : recorder.graph().nodes) ++counts[node.op];
     return counts;

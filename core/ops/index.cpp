@@ -35,6 +35,13 @@ Tensor checked_indices(const Tensor& index, int64_t n, bool from_end, const std:
   return here.to(index.device());
 }
 
+// A shape without dimension d.
+Shape without(const Shape& shape, int64_t d) {
+  std::vector<int64_t> extents = shape.extents();
+  extents.erase(extents.begin() + d);
+  return Shape(std::move(extents));
+}
+
 void check_index_dtype(const Tensor& index, const char* message) {
   check(index.dtype() == DType::i64 || index.dtype() == DType::i32, message);
 }
@@ -132,6 +139,42 @@ Tensor index(const Tensor& self, const Tensor& index) {
       checked_indices(index, n, true, concat(" is out of bounds for dimension 0 with size ", n));
   Tensor out = empty(shape, self.dtype(), self.device());
   if (out.numel() > 0) backend_of(self.device()).index_select(self.contiguous(), 0, at, out);
+  return out;
+}
+
+Tensor index_copy(const Tensor& self, int64_t d, const Tensor& index, const Tensor& source) {
+  check_tensors("index_copy", {&self, &index, &source});
+  d = self.shape().wrap(d);
+  check(self.dim() > 0 && source.dim() == self.dim(),
+        "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "
+        "dimensionality (",
+        source.dim(), "), destination dimensionality (", self.dim(), ")");
+  check(index.dim() == 1, "index_copy_(): Index should have dimension 1 or 0 (got ", index.dim(), ")");
+  check(index.dtype() == DType::i64, "index_copy_(): Expected a long tensor for index, but got ",
+        scalar_type_name(index.dtype()));
+  check(self.dtype() == source.dtype(),
+        "index_copy_(): self and source expected to have the same dtype, but got (self) ",
+        scalar_type_name(self.dtype()), " and (source) ", scalar_type_name(source.dtype()));
+  for (int64_t k = 0; k < self.dim(); ++k)
+    check(k == d || self.size(k) == source.size(k),
+          "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: ",
+          without(self.shape(), d), " at dimension ", d,
+          " and source slice shape: ", without(source.shape(), d), " at dimension ", d, ".");
+  check(source.size(d) == index.numel(), "index_copy_(): Number of indices (", index.numel(),
+        ") should be equal to source.size(dim) (", source.size(d), ")");
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.index_copy.default",
+                     {{"self", self}, {"dim", d}, {"index", index}, {"source", source}}, self.shape(),
+                     self.dtype());
+  const Tensor at =
+      checked_indices(index, self.size(d), false,
+                      concat(" is out of bounds for dimension ", d, " with size ", self.size(d)))
+          .to(cpu);
+  Tensor out = self.clone();
+  for (int64_t i = 0; i < at.numel(); ++i) {
+    Tensor place = out.select(d, at.data<int64_t>()[i]);
+    copy_elements(source.select(d, i), place);
+  }
   return out;
 }
 

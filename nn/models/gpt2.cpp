@@ -12,6 +12,34 @@
 namespace sconce::nn {
 namespace {
 
+// What one layer's attention sees beside the tokens of the call.
+struct Past {
+  Tensor* keys = nullptr;  // of the tokens before; they take in the new ones. Null: there are none
+  Tensor* values = nullptr;
+  Tensor positions;  // of the new tokens in keys and values of fixed capacity; undefined: they grow
+  Tensor mask;       // true where a token may look, [T, all]; undefined: everywhere, or by is_causal
+  bool is_causal = false;
+
+  // Puts key and value, [N, heads, T, width], behind those of the past, and gives all of them.
+  void join(Tensor& key, Tensor& value) const {
+    if (!keys) return;
+    if (positions.defined())
+      key = index_copy(*keys, 2, positions, key), value = index_copy(*values, 2, positions, value);
+    else if (keys->defined() && keys->size(2) > 0)
+      key = cat({*keys, key}, 2), value = cat({*values, value}, 2);
+    *keys = key, *values = value;
+  }
+};
+
+// Row i true up to column i + diagonal.
+Tensor lower_triangle(int64_t rows, int64_t columns, int64_t diagonal) {
+  Tensor out = empty({rows, columns}, DType::boolean);
+  bool* to = out.mutable_data<bool>();
+  for (int64_t i = 0; i < rows; ++i)
+    for (int64_t j = 0; j < columns; ++j) *to++ = j <= i + diagonal;
+  return out;
+}
+
 class GPT2Attention : public Module {
  public:
   explicit GPT2Attention(const GPT2Config& c)
@@ -20,24 +48,13 @@ class GPT2Attention : public Module {
         attn_dropout(0.1),
         resid_dropout(0.1),
         heads(c.n_head) {}
-  // `keys` and `values` hold those of the tokens before, and then these; null: there are none.
-  Tensor attend(const Tensor& x, Tensor* keys, Tensor* values) const {
+  Tensor attend(const Tensor& x, const Past& past) const {
     const CallScope scope(*this);
     const auto qkv = split(c_attn(x), x.size(2), 2);
-    const Tensor query = split_heads(qkv[0], heads);
     Tensor key = split_heads(qkv[1], heads), value = split_heads(qkv[2], heads);
-    int64_t past = 0;
-    if (keys) {
-      past = keys->defined() ? keys->size(2) : 0;
-      *keys = key = past > 0 ? cat({*keys, key}, 2) : key.contiguous();
-      *values = value = past > 0 ? cat({*values, value}, 2) : value.contiguous();
-    }
-    AttentionOptions options;
-    const int64_t now = x.size(1);
-    options.is_causal = past == 0 && now > 1;
-    if (past > 0 && now > 1)  // a single token sees everything
-      options.attn_mask = tril_of(now, past + now, past);
-    return c_proj(merge_heads(scaled_dot_product_attention(query, key, value, options)));
+    past.join(key, value);
+    const AttentionOptions options{.attn_mask = past.mask, .is_causal = past.is_causal};
+    return c_proj(merge_heads(scaled_dot_product_attention(split_heads(qkv[0], heads), key, value, options)));
   }
   void members(Walk& w) override {
     w("c_attn", c_attn);
@@ -49,15 +66,6 @@ class GPT2Attention : public Module {
   Conv1D c_attn, c_proj;
   Dropout attn_dropout, resid_dropout;
   int64_t heads;
-
- private:
-  // Row i true up to column i + diagonal.
-  Tensor tril_of(int64_t rows, int64_t columns, int64_t diagonal) const {
-    Tensor out = empty({rows, columns}, DType::boolean);
-    for (int64_t i = 0; i < rows; ++i)
-      for (int64_t j = 0; j < columns; ++j) out.mutable_data<bool>()[i * columns + j] = j <= i + diagonal;
-    return out.to(c_attn.weight.device());
-  }
 };
 
 class NewGELUActivation : public GELU {
@@ -90,9 +98,9 @@ class GPT2Block : public Module {
         attn(c),
         ln_2(c.n_embd, {.eps = c.layer_norm_epsilon}),
         mlp(c) {}
-  Tensor extend(const Tensor& x, Tensor* keys, Tensor* values) const {
+  Tensor extend(const Tensor& x, const Past& past) const {
     const CallScope scope(*this);
-    const Tensor y = add(attn.attend(ln_1(x), keys, values), x);
+    const Tensor y = add(attn.attend(ln_1(x), past), x);
     return add(y, mlp(ln_2(y)));
   }
   void members(Walk& w) override {
@@ -141,21 +149,47 @@ GPT2Model::GPT2Model(const GPT2Config& c)
   for (int64_t i = 0; i < c.n_layer; ++i) h_.push_back(GPT2Block(c));
 }
 
+namespace {
+
+void check_cache(size_t layers, size_t keys, size_t values) {
+  check(keys == layers && values == layers, "[GPT2Model] expected a cache of ", layers,
+        " layers, got keys of ", keys, " and values of ", values);
+}
+
+}  // namespace
+
 Tensor GPT2Model::extend(const Tensor& ids, KeyValueCache* cache) const {
   check(ids.dim() == 2, "[GPT2Model] expected tokens of shape [N, T], got ", ids.shape());
-  const int64_t past = cache ? cache->length() : 0, end = past + ids.size(1);
+  const int64_t before = cache ? cache->length() : 0, now = ids.size(1), end = before + now;
   check(end <= config.n_positions, "[GPT2Model] expected at most ", config.n_positions, " tokens, got ", end);
-  if (cache) {
-    check(cache->keys.size() == cache->values.size() && (past == 0 || cache->keys.size() == h_.size()),
-          "[GPT2Model] expected a cache of ", h_.size(), " layers, got one of ", cache->keys.size());
-    cache->keys.resize(h_.size());
-    cache->values.resize(h_.size());
+  if (cache && cache->keys.empty()) cache->keys.resize(h_.size()), cache->values.resize(h_.size());
+  if (cache) check_cache(h_.size(), cache->keys.size(), cache->values.size());
+  const Device device = wpe.weight.device();
+  Past past;
+  past.is_causal = before == 0 && now > 1;  // a single token sees everything
+  if (before > 0 && now > 1) past.mask = lower_triangle(now, end, before).to(device);
+  Tensor x = add(wte(ids), wpe(arange(before, end).view({1, now}).to(device)));
+  for (size_t i = 0; i < h_.size(); ++i) {
+    if (cache) past.keys = &cache->keys[i], past.values = &cache->values[i];
+    x = h_.get<GPT2Block>(i).extend(x, past);
   }
-  const Tensor positions = arange(past, end).view({1, ids.size(1)}).to(wpe.weight.device());
-  Tensor x = add(wte(ids), wpe(positions));
-  for (size_t i = 0; i < h_.size(); ++i)
-    x = h_.get<GPT2Block>(i).extend(x, cache ? &cache->keys[i] : nullptr,
-                                    cache ? &cache->values[i] : nullptr);
+  return ln_f_(x);
+}
+
+Tensor GPT2Model::extend_at(const Tensor& ids, const Tensor& positions, FixedCache& cache) const {
+  check(ids.dim() == 2, "[GPT2Model] expected tokens of shape [N, T], got ", ids.shape());
+  check(positions.dim() == 1 && positions.size(0) == ids.size(1), "[GPT2Model] expected ", ids.size(1),
+        " positions, got ", positions.shape());
+  check_cache(h_.size(), cache.keys.size(), cache.values.size());
+  const int64_t capacity = cache.keys[0].size(2);
+  Past past;
+  past.positions = positions;
+  past.mask = le(arange(capacity).to(wpe.weight.device()), positions.unsqueeze(1));
+  Tensor x = add(wte(ids), wpe(positions.unsqueeze(0)));
+  for (size_t i = 0; i < h_.size(); ++i) {
+    past.keys = &cache.keys[i], past.values = &cache.values[i];
+    x = h_.get<GPT2Block>(i).extend(x, past);
+  }
   return ln_f_(x);
 }
 
@@ -177,6 +211,27 @@ GPT2Step GPT2LMHeadModel::step(const Tensor& ids, const KeyValueCache& past) con
   GPT2Step out{{}, past};
   out.logits = lm_head(transformer.extend(ids, &out.cache));
   return out;
+}
+
+GPT2FixedStep GPT2LMHeadModel::step_at(const Tensor& ids, const Tensor& positions,
+                                       const FixedCache& cache) const {
+  const CallScope scope(*this);
+  GPT2FixedStep out{{}, cache};
+  out.logits = lm_head(transformer.extend_at(ids, positions, out.cache));
+  return out;
+}
+
+FixedCache GPT2LMHeadModel::fixed_cache(int64_t batch, int64_t capacity) const {
+  const GPT2Config& c = transformer.config;
+  check(batch > 0 && capacity > 0 && capacity <= c.n_positions,
+        "[GPT2LMHeadModel] expected a batch and 1 to ", c.n_positions, " tokens, got ", batch, " and ",
+        capacity);
+  FixedCache cache;
+  for (int64_t i = 0; i < c.n_layer; ++i)
+    for (auto* tensors : {&cache.keys, &cache.values})
+      tensors->push_back(zeros({batch, c.n_head, capacity, c.n_embd / c.n_head}, lm_head.weight.dtype(),
+                               lm_head.weight.device()));
+  return cache;
 }
 
 Tensor GPT2LMHeadModel::generate(const Tensor& ids, int64_t max_new_tokens,

@@ -23,6 +23,16 @@ struct KeyValueCache {
   int64_t length() const { return keys.empty() ? 0 : keys[0].size(2); }
 };
 
+// Keys and values of a fixed capacity, of which only the first ones are in use: for a plan that serves every step.
+struct FixedCache {
+  std::vector<Tensor> keys, values;  // of each layer [N, n_head, capacity, n_embd / n_head]
+};
+
+struct GPT2FixedStep {
+  Tensor logits;     // [N, T, vocab_size]
+  FixedCache cache;  // with these tokens at their positions
+};
+
 struct GPT2Step {
   Tensor logits;        // [N, T, vocab_size]
   KeyValueCache cache;  // the past with these tokens behind it
@@ -48,6 +58,8 @@ class GPT2Model : public Module {
   Tensor forward(const Tensor& input_ids) const override { return extend(input_ids, nullptr); }
   // The same for tokens that follow those of `cache`, which takes them in. Null: no cache.
   Tensor extend(const Tensor& input_ids, KeyValueCache* cache) const;
+  // The same for tokens at `positions`, [T], i64: each sees the places of the cache up to its own position.
+  Tensor extend_at(const Tensor& input_ids, const Tensor& positions, FixedCache& cache) const;
   void members(Walk& w) override;
 
   GPT2Config config;
@@ -68,6 +80,12 @@ class GPT2LMHeadModel : public Module {
   // Logits of tokens that follow those of `past`. Throws ErrorKind::invalid_argument when past and tokens together are
   // more than n_positions.
   GPT2Step step(const Tensor& input_ids, const KeyValueCache& past = {}) const;
+  // The same with a cache of fixed capacity: tokens [N, T] at `positions`, [T], i64, of which all before have been given
+  // already. No shape depends on the position, so that one recording serves every step:
+  //   prepare([&](const std::vector<Tensor>& in) { ... gpt2.step_at(in[0], in[1], cache of in[2...]) ... }, ...)
+  GPT2FixedStep step_at(const Tensor& input_ids, const Tensor& positions, const FixedCache& cache) const;
+  // A cache of zeros for `batch` rows of at most `capacity` tokens.
+  FixedCache fixed_cache(int64_t batch, int64_t capacity) const;
   // `max_new_tokens` times the likeliest next token behind input_ids [N, T]: [N, T + new], as transformers'
   // generate(do_sample=False) without padding; ends early when every row has produced `eos_token_id`, after which a row
   // is filled with it.
