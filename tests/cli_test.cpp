@@ -1,6 +1,8 @@
 // The program as its users run it: output, JSON, exit codes, on fixtures with PyTorch's answers.
 #include <doctest/doctest.h>
 #include <sconce/npy.h>
+#include <sconce/ops/create.h>
+#include <sconce/save.h>
 
 #include "support/program.h"
 #include "support/support.h"
