@@ -20,7 +20,7 @@ class Packs {
     return record.data;
   }
 
- private:
+ protected:
   struct Record {
     float* data;
     bool filled;

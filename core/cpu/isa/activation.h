@@ -14,7 +14,8 @@ enum class Activation : int32_t {
   sigmoid,
   tanh,
   gelu,
-  gelu_tanh
+  gelu_tanh,
+  mish
 };
 
 }  // namespace sconce::isa

@@ -23,6 +23,10 @@ struct Vec {
   // Where either is NaN: b.
   static Vec max(Vec a, Vec b) { return {_mm512_max_ps(a.v, b.v)}; }
   static Vec min(Vec a, Vec b) { return {_mm512_min_ps(a.v, b.v)}; }
+  // The larger; NaN where either is.
+  static Vec max_or_nan(Vec a, Vec b) {
+    return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q), _mm512_max_ps(a.v, b.v), a.v)};
+  }
   static Vec sqrt(Vec a) { return {_mm512_sqrt_ps(a.v)}; }
   static Vec abs(Vec a) { return {_mm512_abs_ps(a.v)}; }
   static Vec round(Vec a) {

@@ -31,6 +31,8 @@ struct Vec {
   // Where either is NaN: b.
   static Vec max(Vec a, Vec b) { return {vbslq_f32(vcgtq_f32(a.v, b.v), a.v, b.v)}; }
   static Vec min(Vec a, Vec b) { return {vbslq_f32(vcltq_f32(a.v, b.v), a.v, b.v)}; }
+  // The larger; NaN where either is.
+  static Vec max_or_nan(Vec a, Vec b) { return {vmaxq_f32(a.v, b.v)}; }
   static Vec sqrt(Vec a) { return {vsqrtq_f32(a.v)}; }
   static Vec abs(Vec a) { return {vabsq_f32(a.v)}; }
   static Vec round(Vec a) { return {vrndnq_f32(a.v)}; }

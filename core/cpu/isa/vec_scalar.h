@@ -45,6 +45,10 @@ struct Vec {
   static Vec min(Vec a, Vec b) {
     return each([=](int i) { return a.v[i] < b.v[i] ? a.v[i] : b.v[i]; });
   }
+  // The larger; NaN where either is.
+  static Vec max_or_nan(Vec a, Vec b) {
+    return each([=](int i) { return a.v[i] > b.v[i] || a.v[i] != a.v[i] ? a.v[i] : b.v[i]; });
+  }
   static Vec sqrt(Vec a) {
     return each([=](int i) { return __builtin_sqrtf(a.v[i]); });
   }

@@ -1,0 +1,233 @@
+// Winograd's convolution: blocks of tiles go through input transform, one product per element, and output transform, all in the
+// second-level cache.
+#include "cpu/engine/winograd.h"
+
+#include <algorithm>
+
+#include "cpu/engine/parts.h"
+#include "cpu/isa/vision.h"
+
+namespace sconce::engine {
+namespace {
+
+// Tiles of a block, and panels of output channels whose sums are kept before they are transformed.
+constexpr int64_t kBlock = 18, kGroup = 4;
+
+int edge_of(WinogradTile tile) { return tile == WinogradTile::f43 ? 6 : 4; }
+
+// Distances that spread over the sets of a cache: an odd number of lines.
+int64_t odd_lines(int64_t floats) {
+  const int64_t lines = ceil_div(floats, 16);
+  return (lines % 2 ? lines : lines + 1) * 16;
+}
+
+class Winograd final : public Operator {
+ public:
+  Winograd(WinogradTile tile, const Image& x, const Image& y, int64_t pad_h, int64_t pad_w, const float* weight,
+           const Fusion& fusion, const isa::Kernels& kernels, Packs& packs)
+      : which_(tile == WinogradTile::f43 ? 1 : 0),
+        edge_(edge_of(tile)),
+        x_(x),
+        y_(y),
+        pad_h_(pad_h),
+        pad_w_(pad_w),
+        fusion_(fusion),
+        kernels_(kernels),
+        width_(kernels.gemm->width()),
+        panels_(ceil_div(y.c, width_)),
+        groups_(ceil_div(panels_, kGroup)) {
+    const int64_t out = edge_ - 2;
+    tiles_w_ = ceil_div(y.w, out);
+    tiles_ = y.n * ceil_div(y.h, out) * tiles_w_;
+    blocks_ = ceil_div(tiles_, kBlock);
+    block_ = ceil_div(tiles_, std::max<int64_t>(blocks_, 1));
+    v_pitch_ = odd_lines(x.c);
+    v_element_ = odd_lines(block_ * v_pitch_);
+    m_pitch_ = std::min(panels_, kGroup) * width_;
+    m_element_ = odd_lines(block_ * m_pitch_);
+    // Several pieces share a block's input only where there are few blocks: each of them transforms it anew.
+    splits_ = blocks_ >= 4 ? 1 : std::min<int64_t>(groups_, 2);
+    weight_ = packs.add(pack_floats(), [&](float* to) { pack(weight, to); });
+    bias_ = packs.add(panels_ * width_, [&](float* to) {
+      std::fill(to, to + panels_ * width_, 0.f);
+      for (int64_t c = 0; fusion.shift && c < y.c; ++c) to[c] = static_cast<float>(fusion.shift[c]);
+    });
+    fusion_.scale = fusion_.shift = nullptr;
+  }
+
+  int64_t pieces() const override { return blocks_ * splits_; }
+  int64_t scratch_bytes() const override {
+    return elements() * (v_element_ + m_element_) * 4 + block_ * static_cast<int64_t>(sizeof(float*)) + 128;
+  }
+
+  void run(int64_t begin, int64_t end, const Operands& operands, void* scratch) const override {
+    auto* v = static_cast<float*>(scratch);
+    float* m = v + elements() * v_element_;
+    auto** rows = reinterpret_cast<const float**>(m + elements() * m_element_);
+    for (int64_t i = 0; i < block_; ++i) rows[i] = v + i * v_pitch_;
+    int64_t transformed = -1;
+    for (int64_t piece = begin; piece < end; ++piece) {
+      const int64_t block = piece / splits_, split = piece % splits_;
+      const int64_t first = part_begin(tiles_, blocks_, block), count = part_begin(tiles_, blocks_, block + 1) - first;
+      if (block != transformed) transform_inputs(operands.in(0), first, count, v);
+      transformed = block;
+      for (int64_t g = part_begin(groups_, splits_, split); g < part_begin(groups_, splits_, split + 1); ++g) {
+        multiply(rows, count, g, m);
+        transform_outputs(operands, first, count, g, m);
+      }
+    }
+  }
+
+  std::string algorithm() const override {
+    return std::string(edge_ == 6 ? "winograd 4x4 " : "winograd 2x2 ") + kernels_.name;
+  }
+  double flops() const override { return 18.0 * static_cast<double>(y_.rows() * y_.c * x_.c); }
+  double bytes() const override {
+    return 4.0 * static_cast<double>(x_.rows() * x_.c + y_.rows() * y_.c * (fusion_.residual ? 2 : 1) + pack_floats());
+  }
+
+ private:
+  int64_t elements() const { return edge_ * edge_; }
+  int64_t panel_width(int64_t panel) const {
+    return kernels_.gemm->vectors_for(y_.c - panel * width_) * int64_t{kernels_.gemm->vector};
+  }
+  // Packed: [group][element][panel of the group][in channel][width].
+  int64_t group_begin(int64_t group) const { return elements() * x_.c * group * kGroup * width_; }
+  int64_t group_width(int64_t group) const {
+    const int64_t last = std::min(panels_, (group + 1) * kGroup) - 1;
+    return (last - group * kGroup) * width_ + panel_width(last);
+  }
+  int64_t pack_floats() const {
+    return elements() * x_.c * ((panels_ - 1) * width_ + panel_width(panels_ - 1));
+  }
+
+  void pack(const float* weight, float* to) const {
+    for (int64_t p = 0; p < panels_; ++p) {
+      const int64_t group = p / kGroup, c = p * width_;
+      kernels_.vision->winograd_weights[which_](weight + c * x_.c * 9, x_.c * 9, std::min(y_.c - c, width_),
+                                                fusion_.scale ? fusion_.scale + c : nullptr, x_.c, panel_width(p),
+                                                to + group_begin(group) + (p - group * kGroup) * width_ * x_.c,
+                                                group_width(group) * x_.c);
+    }
+  }
+
+  // Image, and first output row and column, of a tile.
+  struct Place {
+    int64_t image, y, x;
+  };
+  Place place(int64_t tile) const {
+    const int64_t out = edge_ - 2, tiles_h = ceil_div(y_.h, out), row = tile / tiles_w_;
+    return {row / tiles_h, row % tiles_h * out, tile % tiles_w_ * out};
+  }
+
+  void transform_inputs(const float* x, int64_t first, int64_t count, float* v) const {
+    isa::WinogradInputCall call{};
+    call.x_row = x_.w * x_.pitch;
+    call.x_pitch = x_.pitch;
+    call.channels = x_.c;
+    call.v_element = v_element_;
+    for (int64_t i = 0; i < count; ++i) {
+      const Place at = place(first + i);
+      const int64_t top = at.y - pad_h_, left = at.x - pad_w_;
+      call.x = x + (at.image * x_.h + top) * call.x_row + left * x_.pitch;
+      call.top = static_cast<int32_t>(std::max<int64_t>(-top, 0));
+      call.bottom = static_cast<int32_t>(std::min<int64_t>(x_.h - top, edge_));
+      call.left = static_cast<int32_t>(std::max<int64_t>(-left, 0));
+      call.right = static_cast<int32_t>(std::min<int64_t>(x_.w - left, edge_));
+      call.v = v + i * v_pitch_;
+      kernels_.vision->winograd_input[which_](call);
+    }
+  }
+
+  void multiply(const float* const* rows, int64_t count, int64_t group, float* m) const {
+    const isa::GemmKernels& gemm = *kernels_.gemm;
+    const int64_t first = group * kGroup, last = std::min(panels_, first + kGroup);
+    const float* panel = weight_ + group_begin(group);
+    for (int64_t e = 0; e < elements(); ++e)
+      for (int64_t p = first; p < last; ++p) {
+        const int64_t width = panel_width(p);
+        const int vectors = gemm.vectors_for(width);
+        isa::GemmCall call{};
+        call.offset = e * v_element_;
+        call.k = x_.c;
+        call.panel = panel;
+        call.c_pitch = m_pitch_;
+        call.columns = width;
+        panel += x_.c * width;
+        // The next panel comes from far away while this one is used.
+        call.prefetch = reinterpret_cast<const char*>(panel);
+        call.prefetch_step = width * 4;
+        for (int64_t i = 0; i < count;) {
+          const int64_t tiles = ceil_div(count - i, gemm.rows[vectors]), height = ceil_div(count - i, tiles);
+          call.rows = rows + i;
+          call.c = m + e * m_element_ + i * m_pitch_ + (p - first) * width_;
+          gemm.tile[vectors][height](call);
+          call.prefetch = nullptr;
+          i += height;
+        }
+      }
+  }
+
+  void transform_outputs(const Operands& operands, int64_t first, int64_t count, int64_t group, const float* m) const {
+    isa::WinogradOutputCall call{};
+    const int64_t c = group * kGroup * width_, pitch = fusion_.residual_pitch;
+    call.m_element = m_element_;
+    call.channels = std::min(y_.c - c, kGroup * width_);
+    call.y_row = y_.w * y_.pitch;
+    call.y_pitch = y_.pitch;
+    call.bias = bias_ + c;
+    call.residual_row = y_.w * pitch;
+    call.residual_pitch = pitch;
+    call.activation = fusion_.activation;
+    for (int64_t i = 0; i < count; ++i) {
+      const Place at = place(first + i);
+      const int64_t pixel = (at.image * y_.h + at.y) * y_.w + at.x;
+      call.m = m + i * m_pitch_;
+      call.y = operands.out(0) + pixel * y_.pitch + c;
+      if (fusion_.residual) call.residual = operands.in(1) + pixel * pitch + c;
+      call.rows = static_cast<int32_t>(std::min<int64_t>(edge_ - 2, y_.h - at.y));
+      call.columns = static_cast<int32_t>(std::min<int64_t>(edge_ - 2, y_.w - at.x));
+      kernels_.vision->winograd_output[which_](call);
+    }
+  }
+
+  int which_, edge_;
+  Image x_, y_;
+  int64_t pad_h_, pad_w_;
+  Fusion fusion_;
+  const isa::Kernels& kernels_;
+  int64_t width_, panels_, groups_;
+  int64_t tiles_w_, tiles_, blocks_, block_, splits_;
+  int64_t v_pitch_, v_element_, m_pitch_, m_element_;
+  const float* weight_ = nullptr;
+  const float* bias_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Operator> make_winograd(WinogradTile tile, const Image& x, const Image& y, int64_t pad_h, int64_t pad_w,
+                                        const float* weight, const Fusion& fusion, const isa::Kernels& kernels, Packs& packs) {
+  return std::make_unique<Winograd>(tile, x, y, pad_h, pad_w, weight, fusion, kernels, packs);
+}
+
+int64_t winograd_pack_floats(WinogradTile tile, int64_t in_channels, int64_t out_channels, const isa::Kernels& kernels) {
+  const int64_t vector = kernels.gemm->vector, edge = edge_of(tile);
+  return edge * edge * in_channels * ceil_div(out_channels, vector) * vector;
+}
+
+double winograd_cost(WinogradTile tile, const Image& x, const Image& y) {
+  const int64_t edge = edge_of(tile), out = edge - 2;
+  const auto tiles = static_cast<double>(y.n * ceil_div(y.h, out) * ceil_div(y.w, out));
+  const auto elements = static_cast<double>(edge * edge);
+  const auto in = static_cast<double>(x.c), outs = static_cast<double>(y.c);
+  // The transforms of a tile, in the same unit, and the weights, which every block of tiles streams from afar.
+  const double transforms = tiles * elements * 12 * (in + outs);
+  const double streaming = elements * in * outs * 4 * std::max(1.0, tiles / static_cast<double>(kBlock));
+  return tiles * elements * in * outs + transforms + streaming;
+}
+
+double direct_cost(const Image& x, const Image& y) {
+  return 9.0 * static_cast<double>(y.rows()) * static_cast<double>(x.c) * static_cast<double>(y.c);
+}
+
+}  // namespace sconce::engine

@@ -1,0 +1,33 @@
+// Matrix products: AVX2 and FMA.
+#include <immintrin.h>
+
+#include "cpu/isa/gemm.h"
+
+namespace sconce::isa {
+namespace {
+
+#include "cpu/isa/vec_avx2.h"
+#include "cpu/isa/math.h"
+#include "cpu/isa/activate.h"
+#include "cpu/isa/gemm_kernels.h"
+#include "cpu/isa/gemm_rows.h"
+
+template <int R, int V>
+constexpr GemmTile at = tile_for<R, V, 12>();
+
+}  // namespace
+
+const GemmKernels gemm_avx2 = {
+    .vector = Vec::size,
+    .vectors = 2,
+    .rows = {0, 8, 6},
+    .tile = {{},
+             {nullptr, at<1, 1>, at<2, 1>, at<3, 1>, at<4, 1>, at<5, 1>, at<6, 1>, at<7, 1>, at<8, 1>},
+             {nullptr, at<1, 2>, at<2, 2>, at<3, 2>, at<4, 2>, at<5, 2>, at<6, 2>}},
+    .pack = pack,
+    .pack_rows = pack_rows,
+    .prologue = prologue,
+    .copy = copy,
+};
+
+}  // namespace sconce::isa

@@ -1,0 +1,33 @@
+// Matrix products: AVX-512.
+#include <immintrin.h>
+
+#include "cpu/isa/gemm.h"
+
+namespace sconce::isa {
+namespace {
+
+#include "cpu/isa/vec_avx512.h"
+#include "cpu/isa/math.h"
+#include "cpu/isa/activate.h"
+#include "cpu/isa/gemm_kernels.h"
+#include "cpu/isa/gemm_rows.h"
+
+template <int R, int V>
+constexpr GemmTile at = tile_for<R, V, 24>();
+
+}  // namespace
+
+const GemmKernels gemm_avx512 = {
+    .vector = Vec::size,
+    .vectors = 2,
+    .rows = {0, 14, 12},
+    .tile = {{},
+             {nullptr, at<1, 1>, at<2, 1>, at<3, 1>, at<4, 1>, at<5, 1>, at<6, 1>, at<7, 1>, at<8, 1>, at<9, 1>, at<10, 1>, at<11, 1>, at<12, 1>, at<13, 1>, at<14, 1>},
+             {nullptr, at<1, 2>, at<2, 2>, at<3, 2>, at<4, 2>, at<5, 2>, at<6, 2>, at<7, 2>, at<8, 2>, at<9, 2>, at<10, 2>, at<11, 2>, at<12, 2>}},
+    .pack = pack,
+    .pack_rows = pack_rows,
+    .prologue = prologue,
+    .copy = copy,
+};
+
+}  // namespace sconce::isa

@@ -1,0 +1,198 @@
+// Tiles of matrix products, for any vector. Included by gemm_<isa>.cpp alone, inside their unnamed namespace, after vec_<isa>.h, math.h, activate.h.
+
+// So many products are summed in registers before the sum moves on to memory: short sums keep rounding errors small.
+constexpr int64_t kShortSum = 512;
+
+template <int R, int V, int S>
+using Sums = Vec[S][R][V];
+
+// Pins a sum to a register: without this GCC moves sums to the stack and back inside the loop.
+inline void hold([[maybe_unused]] Vec& x) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(x.v));
+#elif defined(__AVX2__)
+  asm("" : "+x"(x.v));
+#elif defined(__aarch64__)
+  if constexpr (requires { x.v + x.v; }) asm("" : "+w"(x.v));
+#endif
+}
+
+// n steps of k. S sets of sums take turns where one would leave the multipliers waiting for each other.
+template <int R, int V, int S>
+[[gnu::always_inline]] inline void steps(const float* const* rows, int64_t offset, int64_t n, const float*& panel,
+                                         Sums<R, V, S>& sums, const char*& ahead, int64_t ahead_step) {
+  constexpr int width = V * Vec::size, lines = width > 16 ? width / 16 : 1;
+  const float* a[R];
+#pragma GCC unroll 16
+  for (int i = 0; i < R; ++i) a[i] = rows[i] + offset;
+  const float* b = panel;
+  const char* next = ahead;
+  auto step = [&](int64_t k, int set) __attribute__((always_inline)) {
+    Vec y[V];
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) y[v] = Vec::load(b + v * Vec::size);
+    b += width;
+#pragma GCC unroll 4
+    for (int l = 0; l < lines; ++l) {
+      __builtin_prefetch(next, 0, 2);
+      next += ahead_step;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i) {
+      const Vec x = Vec::broadcast(a[i][k]);
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sums[set][i][v] = Vec::fma(x, y[v], sums[set][i][v]);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) hold(sums[set][i][v]);
+  };
+  int64_t k = 0;
+  for (; k + S <= n; k += S) {
+#pragma GCC unroll 4
+    for (int u = 0; u < S; ++u) step(k + u, u);
+  }
+  for (; k < n; ++k) step(k, 0);
+  panel = b;
+  ahead = next;
+}
+
+// Adds the sets of sums up and leaves the result in the first.
+template <int R, int V, int S>
+[[gnu::always_inline]] inline void gather_sets(Sums<R, V, S>& sums) {
+#pragma GCC unroll 16
+  for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      if constexpr (S >= 2) sums[0][i][v] = sums[0][i][v] + sums[1][i][v];
+      if constexpr (S == 4) sums[0][i][v] = sums[0][i][v] + (sums[2][i][v] + sums[3][i][v]);
+    }
+}
+
+template <int R, int V, int S>
+[[gnu::always_inline]] inline void clear(Sums<R, V, S>& sums) {
+#pragma GCC unroll 4
+  for (int s = 0; s < S; ++s)
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sums[s][i][v] = Vec::zero();
+}
+
+// The activations that are more than a few instructions: a second pass over the tile, while it is in the first-level cache.
+[[gnu::noinline]] void activate_tile(Activation activation, float* c, int64_t c_pitch, int rows, int columns) {
+  with_activation(activation, [=](auto constant) {
+    constexpr Activation A = decltype(constant)::value;
+    float* row = c;
+    for (int i = 0; i < rows; ++i, row += c_pitch) {
+      int n = 0;
+      for (; n + Vec::size <= columns; n += Vec::size) activate<A>(Vec::load(row + n)).store(row + n);
+      if (n < columns) activate<A>(Vec::load_first(row + n, columns - n)).store_first(row + n, columns - n);
+    }
+  });
+}
+
+// Bias, residual, activation, and out.
+template <int R, int V>
+[[gnu::always_inline]] inline void finish(const GemmCall& g, Vec (&sums)[R][V]) {
+  constexpr int last = V - 1;
+  const Epilogue* e = g.epilogue;
+  if (e) {
+    if (e->bias) {
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) {
+        const Vec bias = Vec::load(e->bias + v * Vec::size);
+#pragma GCC unroll 16
+        for (int i = 0; i < R; ++i) sums[i][v] = sums[i][v] + bias;
+      }
+    }
+    if (e->residual) {
+#pragma GCC unroll 16
+      for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v)
+          sums[i][v] = sums[i][v] + Vec::load(e->residual + i * e->residual_pitch + v * Vec::size);
+    }
+    if (e->activation == Activation::relu || e->activation == Activation::relu6) {
+#pragma GCC unroll 16
+      for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) sums[i][v] = activate<Activation::relu>(sums[i][v]);
+    }
+    if (e->activation == Activation::relu6) {
+      const Vec six = Vec::broadcast(6.f);
+#pragma GCC unroll 16
+      for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) sums[i][v] = Vec::min(six, sums[i][v]);
+    }
+  }
+  const int rest = static_cast<int>(g.columns) - last * Vec::size;
+#pragma GCC unroll 16
+  for (int i = 0; i < R; ++i) {
+    float* c = g.c + i * g.c_pitch;
+#pragma GCC unroll 4
+    for (int v = 0; v < last; ++v) sums[i][v].store(c + v * Vec::size);
+    if (rest == Vec::size)
+      sums[i][last].store(c + last * Vec::size);
+    else
+      sums[i][last].store_first(c + last * Vec::size, rest);
+  }
+  if (e && e->activation > Activation::relu6) activate_tile(e->activation, g.c, g.c_pitch, R, static_cast<int>(g.columns));
+}
+
+template <int R, int V, int S>
+void tile(const GemmCall& g) {
+  constexpr int last = V - 1;
+  Sums<R, V, S> sums;
+  Vec moved[R][V];  // what has left the registers, in long sums
+  const bool is_long = g.accumulate || g.taps * g.k > kShortSum;
+  for (int i = 0; i < R; ++i)
+    for (int v = 0; v < V; ++v) moved[i][v] = Vec::zero();
+  if (g.accumulate) {
+    const int rest = static_cast<int>(g.columns) - last * Vec::size;
+    for (int i = 0; i < R; ++i) {
+      for (int v = 0; v < last; ++v) moved[i][v] = Vec::load(g.c + i * g.c_pitch + v * Vec::size);
+      moved[i][last] = Vec::load_first(g.c + i * g.c_pitch + last * Vec::size, rest);
+    }
+  }
+  clear<R, V, S>(sums);
+  const float* panel = g.panel;
+  const char* ahead = g.prefetch ? g.prefetch : reinterpret_cast<const char*>(panel);
+  const int64_t ahead_step = g.prefetch ? g.prefetch_step : 0;
+  const float* const* rows = g.rows;
+  int64_t summed = 0;
+  for (int64_t t = 0; t < g.taps; ++t, rows += g.rows_pitch) {
+    for (int64_t k = 0; k < g.k;) {
+      if (is_long && summed >= kShortSum) {
+        gather_sets<R, V, S>(sums);
+#pragma GCC unroll 16
+        for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+          for (int v = 0; v < V; ++v) moved[i][v] = moved[i][v] + sums[0][i][v];
+        summed = 0;
+        clear<R, V, S>(sums);
+      }
+      const int64_t n = g.k - k < kShortSum ? g.k - k : kShortSum;
+      steps<R, V, S>(rows, g.offset + k, n, panel, sums, ahead, ahead_step);
+      k += n;
+      summed += n;
+    }
+  }
+  gather_sets<R, V, S>(sums);
+  if (is_long) {
+#pragma GCC unroll 16
+    for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+      for (int v = 0; v < V; ++v) sums[0][i][v] = moved[i][v] + sums[0][i][v];
+  }
+  finish<R, V>(g, sums[0]);
+}
+
+// The tile of R rows and V vectors on a machine that keeps `registers` sums.
+template <int R, int V, int registers>
+constexpr GemmTile tile_for() {
+  constexpr int S = R * V * 4 <= registers ? 4 : R * V * 2 <= registers ? 2 : 1;
+  return &tile<R, V, S>;
+}

@@ -1,0 +1,31 @@
+// Matrix products: any machine.
+#include "cpu/isa/gemm.h"
+
+namespace sconce::isa {
+namespace {
+
+#include "cpu/isa/vec_scalar.h"
+#include "cpu/isa/math.h"
+#include "cpu/isa/activate.h"
+#include "cpu/isa/gemm_kernels.h"
+#include "cpu/isa/gemm_rows.h"
+
+template <int R, int V>
+constexpr GemmTile at = tile_for<R, V, 8>();
+
+}  // namespace
+
+const GemmKernels gemm_scalar = {
+    .vector = Vec::size,
+    .vectors = 2,
+    .rows = {0, 4, 4},
+    .tile = {{},
+             {nullptr, at<1, 1>, at<2, 1>, at<3, 1>, at<4, 1>},
+             {nullptr, at<1, 2>, at<2, 2>, at<3, 2>, at<4, 2>}},
+    .pack = pack,
+    .pack_rows = pack_rows,
+    .prologue = prologue,
+    .copy = copy,
+};
+
+}  // namespace sconce::isa

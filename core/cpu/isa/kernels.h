@@ -1,0 +1,18 @@
+// The kernels of one instruction set, a table for each family.
+#pragma once
+
+#include "cpu/isa/gemm.h"
+
+namespace sconce::isa {
+
+struct VisionKernels;  // vision.h
+struct TokensKernels;  // tokens.h
+
+struct Kernels {
+  const char* name;  // "scalar", "avx2", "avx512", "neon": as in SCONCE_ISA
+  const GemmKernels* gemm;
+  const VisionKernels* vision = nullptr;
+  const TokensKernels* tokens = nullptr;
+};
+
+}  // namespace sconce::isa

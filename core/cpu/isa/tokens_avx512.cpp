@@ -1,0 +1,26 @@
+// The tokens' kernels for AVX-512.
+#include <cstdint>
+#include <immintrin.h>
+#include "cpu/isa/tokens.h"
+
+namespace sconce::isa {
+namespace {
+
+#include "cpu/isa/vec_avx512.h"
+#include "cpu/isa/math.h"
+#include "cpu/isa/activate.h"
+#include "cpu/isa/row_vectors.h"
+
+constexpr int kTileRows = 12, kTileVectors = 2, kGateRows = 6;
+#include "cpu/isa/elementwise_kernels.h"
+#include "cpu/isa/norm_kernels.h"
+#include "cpu/isa/attention_kernels.h"
+#include "cpu/isa/recurrent_kernels.h"
+
+}  // namespace
+
+extern const TokensKernels tokens_avx512 = {
+#include "cpu/isa/tokens_table.h"
+};
+
+}  // namespace sconce::isa
