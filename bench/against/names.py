@@ -2,6 +2,7 @@
 
 MODELS = ["resnet18", "resnet50", "vgg16", "densenet121", "mobilenet_v2", "mobilenet_v3_small", "efficientnet_b0", "convnext_tiny",
           "vit_b_16", "swin_t", "bert_base", "gpt2", "lstm", "small_cnn"]
+EXTRAS = ["gpt2_decode", "cold_start", "loading", "kernels"]  # measured in their own ways
 BATCH_16 = ["resnet50", "mobilenet_v2", "vit_b_16"]  # the ones that are measured in batches unless asked otherwise
 NOTES = {"bert_base": "128 tokens", "gpt2": "128 tokens, lm_head", "lstm": "2 layers 256→512, 128 steps", "small_cnn": "28×28"}
 
@@ -20,3 +21,10 @@ PEERS = {
     "libtorch": ["with_libtorch.py"],
 }
 ENGINES = PEERS | {"sconce": ["with_sconce.py"], "sconce eager": ["with_sconce.py", "--eager"]}
+
+DECODERS = {
+    "transformers": ["decode/with_transformers.py"],
+    "transformers compiled": ["decode/with_transformers.py", "--compile"],
+    "llama.cpp": ["decode/with_llama_cpp.py"],
+    "sconce": ["decode/with_sconce.py"],
+}

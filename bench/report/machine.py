@@ -58,5 +58,5 @@ def setup():
         "load": round(os.getloadavg()[0], 1),
         "versions": {p: v for p in PACKAGES if (v := version_of(p))},
         "commit": commit(pathlib.Path(__file__).parent),
-        "command": "make bench " + os.environ.get("BENCH_ARGUMENTS", " ".join(sys.argv[1:])),
+        "command": os.environ.get("BENCH_COMMAND") or " ".join(["bench/bench.py", *sys.argv[1:]]),
     }

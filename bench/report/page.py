@@ -1,7 +1,7 @@
 """Where results end up: README.md between its markers, chart.svg, and results.json for the next, narrower run."""
 import json
 
-from report import chart, table
+from report import chart, extra_tables, table
 from report.goals import goal
 from report.results import Results
 
@@ -12,7 +12,7 @@ def sections(results):
     if results.rows:
         out["ratios"] = table.ratios(results) + "\n\n" + table.setup(results)
         out["engines"] = table.everyone(results) + "\n\nLargest max|d| / max|y| against float64: " + table.errors(results) + "."
-    return out
+    return out | {name: extra_tables.TABLES[name](found) for name, found in results.extras.items()}
 
 
 def tables(results):
@@ -42,8 +42,8 @@ def write(folder, results):
     saved = folder / "results.json"
     if saved.exists():
         old = json.loads(saved.read_text())
-        results = Results(old["setup"], old["rows"]).replace(results)
-    saved.write_text(json.dumps({"setup": results.setup, "rows": results.rows}, indent=1) + "\n")
+        results = Results(old["setup"], old["rows"], old["extras"]).replace(results)
+    saved.write_text(json.dumps({"setup": results.setup, "rows": results.rows, "extras": results.extras}, indent=1) + "\n")
     readme = folder / "README.md"
     text = readme.read_text() if readme.exists() else ""
     for marker, content in sections(results).items():

@@ -51,9 +51,23 @@ def sound(row):
     return row["error"] <= TOLERANCE
 
 
+def merge_decoding(rows):
+    """By threads and engine, the most tokens a second of all rounds, and whether the tokens are those of the first engine."""
+    out = {}
+    for row in rows:
+        engines = out.setdefault(str(row["threads"]), {})
+        reference = next(iter(engines.values()), row)["tokens"]
+        one = engines.setdefault(row["engine"], {"tokens_per_second": 0, "tokens": row["tokens"], "same": True})
+        one["tokens_per_second"] = max(one["tokens_per_second"], row["tokens_per_second"])
+        one["same"] = one["same"] and row["tokens"] == reference
+    return out
+
+
 class Results:
-    def __init__(self, setup, rows):
-        self.setup, self.rows = setup, rows
+    """`rows`: of whole models. `extras`: by name what is measured in other ways: gpt2_decode, cold_start, kernels."""
+
+    def __init__(self, setup, rows, extras=None):
+        self.setup, self.rows, self.extras = setup, rows, extras or {}
 
     def cases(self):
         """(model, batch, threads), in the order of measuring."""
@@ -80,4 +94,4 @@ class Results:
             return newer
         cases = set(newer.cases())
         kept = [row for row in self.rows if (row["model"], row["batch"], row["threads"]) not in cases]
-        return Results(newer.setup, kept + newer.rows)
+        return Results(newer.setup, kept + newer.rows, self.extras | newer.extras)

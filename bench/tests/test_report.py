@@ -9,8 +9,8 @@ import xml.etree.ElementTree as xml
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent), str(HERE.parent / "against")]
-from report import chart, goals, machine, page, table  # noqa: E402
-from report.results import Results, merge_rounds  # noqa: E402
+from report import chart, extra_tables, goals, machine, page, table  # noqa: E402
+from report.results import Results, merge_decoding, merge_rounds  # noqa: E402
 
 SETUP = {"cpu": "A CPU", "isa": "AVX2", "cores": 2, "add_pipes": True, "load": 0.1, "versions": {"torch": "2.15.0"}, "commit": "abc",
          "command": "make bench"}
@@ -109,6 +109,33 @@ class Tables(unittest.TestCase):
             self.assertIn(part, text)
 
 
+class Extras(unittest.TestCase):
+    def test_decoding_keeps_the_best_round_and_compares_tokens(self):
+        one = lambda engine, speed, tokens: {"engine": engine, "threads": 1, "tokens_per_second": speed, "tokens": tokens}
+        found = merge_decoding([one("transformers", 10, [1, 2]), one("sconce", 30, [1, 2]), one("llama.cpp", 25, [1, 3]),
+                                one("transformers", 12, [1, 2])])
+        text = extra_tables.decoding(found)
+        self.assertIn("| PyTorch eager |".replace("PyTorch eager", "transformers") + " 12.0 |", text)
+        self.assertIn("| sconce | 30.0 |", text)
+        self.assertIn("| llama.cpp | 25.0 (other tokens) |", text)
+
+    def test_cold_start_with_and_without_the_peer(self):
+        ours = {"wall_ms": 60, "cpu_ms": 55, "rss": 100e6, "bytes": 2.5e6}
+        both = extra_tables.cold_start({"sconce": ours, "libtorch": {"wall_ms": 600, "cpu_ms": 900, "rss": 500e6, "bytes": 450e6}})
+        self.assertIn("| start to first logits, ms | 60.0 | 600 | 0.10 | 70.0 |", both)
+        self.assertIn("| peak resident memory, MB | 100.0 | 500.0 | 0.20 | 130.0 |", both)
+        self.assertIn("| start to first logits, ms | 60.0 |  |  | 70.0 |", extra_tables.cold_start({"sconce": ours}))
+
+    def test_loading(self):
+        text = extra_tables.loading({"vgg16": {"megabytes": 553, "plain": 400, "mmap": 50, "checked": 60, "unchecked": 40}})
+        self.assertIn("| vgg16, 553 MB | 400 | 50.0 | 60.0 | 40.0 |", text)
+
+    def test_kernels(self):
+        text = extra_tables.kernels({"isa": "avx2", "peak_gflops": 100, "kernels": [
+            {"kernel": "gemm", "shape": "197x768x768", "ms": 2.5, "gflops": 95, "of_peak": 0.95}]})
+        self.assertIn("| gemm | 197x768x768 | 2.50 | 95.0 | 95 % |", text)
+
+
 class Goals(unittest.TestCase):
     def test_by_kind_of_cpu(self):
         self.assertEqual((goals.goal("resnet50", 1, True), goals.goal("resnet50", 1, False)), (0.58, 0.78))
@@ -163,6 +190,9 @@ class Page(unittest.TestCase):
             self.assertIn("| vgg16 | 1 | 1 | PyTorch | 90.0 / 90.0 | 45.0 / 45.0 | 0.50 |", text)
             self.assertIn("| 5.00 / 5.00 | 0.50 |", text)
             self.assertNotIn("4.00 / 4.00", text)
+            page.write(folder, Results(SETUP, [], {"cold_start": {"sconce": {"wall_ms": 60, "cpu_ms": 5, "rss": 1e8, "bytes": 2e6}}}))
+            text = (folder / "README.md").read_text()
+            self.assertIn("| start to first logits, ms | 60.0 |", text)
             self.assertEqual(text.count("<!-- ratios -->"), 1)
             self.assertEqual(len(json.loads((folder / "results.json").read_text())["rows"]), 4)
             xml.parse(folder / "chart.svg")
