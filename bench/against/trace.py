@@ -11,7 +11,7 @@ from folder import Folder
 
 @torch.no_grad()
 def main():
-    warnings.simplefilter("ignore", DeprecationWarning)
+    warnings.simplefilter("ignore")
     root, name, batch = sys.argv[1], sys.argv[2], int(sys.argv[3])
     folder = Folder(root, name, batch)
     if not folder.script.exists():
