@@ -28,6 +28,26 @@ struct Numbers {
   Shape out;  // with the batch dimension
 };
 
+// "stride_height: 1 stride_width: 2", as PyTorch says it; one dimension is the width.
+std::string by_side(const char* name, const std::vector<int64_t>& values, int64_t height) {
+  return concat(name, "_height: ", values.size() == 1 ? height : values[0], " ", name,
+                "_width: ", values.back());
+}
+
+void check_output_padding(const Numbers& n) {
+  bool fits = true;
+  for (size_t d = 0; d < n.stride.size(); ++d)
+    fits = fits && n.output_padding[d] < std::max(n.stride[d], n.dilation[d]);
+  check(fits, "output padding must be smaller than either stride or dilation, but got ",
+        by_side("output_padding", n.output_padding, 0), " ", by_side("stride", n.stride, 1), " ",
+        by_side("dilation", n.dilation, 1));
+}
+
+// The last extents, "4 x 4"; one dimension has a height of 1.
+std::string sides(const std::vector<int64_t>& extents, int64_t dims) {
+  return concat(dims == 1 ? 1 : extents[extents.size() - 2], " x ", extents.back());
+}
+
 Numbers checked(const Tensor& input, const Tensor& weight, const Tensor& bias, const Sizes& stride,
                 const Sizes& padding, const Sizes& output_padding, int64_t groups, const Sizes& dilation,
                 int64_t dims) {
@@ -57,16 +77,14 @@ Numbers checked(const Tensor& input, const Tensor& weight, const Tensor& bias, c
   check(!bias.defined() || bias.dtype() == input.dtype(), "Input type (", type_meta_name(input.dtype()),
         ") and bias type (", type_meta_name(bias.defined() ? bias.dtype() : input.dtype()),
         ") should be the same");
+  check_output_padding(n);
+  bool fits = true;
   std::vector<int64_t> out{input.dim() == dims + 2 ? input.size(0) : 1, out_channels};
   for (size_t d = 0; d < static_cast<size_t>(dims); ++d) {
     check(n.padding[d] >= 0, "negative padding is not supported");
     check(n.output_padding[d] >= 0, "negative output_padding is not supported");
     check(n.stride[d] > 0, "non-positive stride is not supported");
     check(n.dilation[d] > 0, "dilation should be greater than zero, but got ", bracketed(n.dilation));
-    check(n.output_padding[d] < std::max(n.stride[d], n.dilation[d]),
-          "output padding must be smaller than either stride or dilation, but got output_padding: ",
-          bracketed(n.output_padding), " stride: ", bracketed(n.stride),
-          " dilation: ", bracketed(n.dilation));
     const auto at = static_cast<int64_t>(d);
     const int64_t extent = input.size(at - dims), kernel = weight.size(at - dims);
     int64_t spread = 0, reach = 0, total = 0;
@@ -75,11 +93,13 @@ Numbers checked(const Tensor& input, const Tensor& weight, const Tensor& bias, c
               checked_add(total, n.output_padding[d] + 1, total) && n.padding[d] < int64_t{1} << 61,
           "[conv_transpose", dims, "d] the output's extent does not fit 64 bits");
     total -= 2 * n.padding[d];
-    check(extent > 0 && kernel > 0 && total > 0, "[conv_transpose", dims,
-          "d] expected an output of at least one element in each dimension, got an extent of ", total,
-          " (output size is too small)");
+    check(extent > 0 && kernel > 0, "[conv_transpose", dims,
+          "d] expected an input and a kernel with elements, got ", input.shape(), " and ", weight.shape());
+    fits = fits && total > 0;
     out.push_back(total);
   }
+  check(fits, "Given input size per channel: (", sides(input.shape().extents(), dims),
+        "). Calculated output size per channel: (", sides(out, dims), "). Output size is too small");
   n.out = Shape(std::move(out));
   return n;
 }

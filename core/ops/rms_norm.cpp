@@ -39,7 +39,7 @@ Tensor rms_norm(const Tensor& input, const Sizes& normalized_shape, const Tensor
         "Expected weight to be of same shape as normalized_shape, but got weight of shape ", weight.shape(),
         " and normalized_shape = ", sizes);
   check(std::ssize(in) >= n && std::equal(normalized_shape.begin(), normalized_shape.end(), in.end() - n),
-        "Given normalized_shape=", sizes, ", expected input with shape [*, ", sizes.substr(1),
+        "Given normalized_shape=", sizes, ", expected input with shape [*", sizes.substr(1),
         ", but got input of size", input.shape());
   check(!weight.defined() || weight.dtype() == input.dtype(), "expected scalar type ",
         scalar_type_name(input.dtype()), " but found ", scalar_type_name(weight.dtype()));

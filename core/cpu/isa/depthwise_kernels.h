@@ -1,22 +1,26 @@
 // Depthwise convolution. Included by vision_<isa>.cpp alone, inside its unnamed namespace.
 
-constexpr int kLine = 16 > Vec::size ? 16 / Vec::size : 1;  // vectors in a cache line
+constexpr int kLine = 16;  // floats of packed weights that belong to one tap
+constexpr int kMostVectors = 256 / Vec::size;  // of channels that go through all rows before the next ones do
 
-// N neighbouring outputs of a K x K kernel at stride S: each input is loaded once a kernel row and serves up to K of them. Bit i of
-// `inside` says whether input column i of the window lies inside the image.
-template <int K, int S, int N, bool Clip>
-inline void depthwise_sums(const float* x, int64_t x_row, int64_t x_pitch, const float* weight, int64_t weight_pitch, int first,
-                           int last, uint32_t inside, Vec (&sums)[N]) {
+// The weights of the channels from c on: [channels / 16][taps][16].
+inline const float* line_of(const float* weight, int taps, int64_t c) { return weight + c / kLine * taps * kLine + c % kLine; }
+
+// N neighbouring outputs of a K x K kernel at stride S: each input is loaded once a kernel row and serves up to K of them. `Inside` says
+// which of the window's columns lie inside the image.
+template <int K, int S, int N, class Inside>
+inline void depthwise_sums(const float* x, int64_t x_row, int64_t x_pitch, const float* weight, int first, int last, Inside inside,
+                           Vec (&sums)[N]) {
 #pragma GCC unroll 1
   for (int ky = first; ky < last; ++ky) {
-    const float* w = weight + ky * K * weight_pitch;
+    const float* w = weight + ky * K * kLine;
     Vec taps[K];
 #pragma GCC unroll 8
-    for (int i = 0; i < K; ++i) taps[i] = Vec::load(w + i * weight_pitch);
+    for (int i = 0; i < K; ++i) taps[i] = Vec::load(w + i * kLine);
     const float* at = x + ky * x_row;
 #pragma GCC unroll 24
     for (int i = 0; i < (N - 1) * S + K; ++i, at += x_pitch) {
-      if (Clip && !(inside >> i & 1)) continue;
+      if (!inside(i)) continue;
       const Vec v = Vec::load(at);
 #pragma GCC unroll 8
       for (int n = 0; n < N; ++n)
@@ -25,88 +29,130 @@ inline void depthwise_sums(const float* x, int64_t x_row, int64_t x_pitch, const
   }
 }
 
-// A row of outputs for one vector of channels, N at a time; the last N may overlap those before, which gives the same bits again.
+// Columns [Before, End) of the window.
+template <int Before, int End>
+struct Columns {
+  constexpr bool operator()(int i) const { return i >= Before && i < End; }
+};
+struct MaskedColumns {
+  uint32_t mask;
+  bool operator()(int i) const { return mask >> i & 1; }
+};
+
+// The borders that images usually have, `before` and `after` columns of the window outside, are compiled without tests.
 template <int K, int S, int N>
-inline Vec depthwise_row(const DepthwiseCall& a, int64_t c, int64_t oy, int channels, const Finish& finish) {
-  const int64_t y0 = oy * S - a.pad_h;
-  const int first = static_cast<int>(y0 < 0 ? -y0 : 0), last = static_cast<int>(a.h - y0 < K ? a.h - y0 : K);
-  const Vec bias = Vec::load(a.bias + c);
-  Vec total = Vec::zero();
-  for (int64_t next = 0; next < a.w_out; next += N) {
-    const int64_t ox = next + N <= a.w_out ? next : a.w_out - N, x0 = ox * S - a.pad_w;
-    const float* x = a.x + c + y0 * a.x_row + x0 * a.x_pitch;
-    constexpr int width = (N - 1) * S + K;
-    Vec sums[N];
-#pragma GCC unroll 8
-    for (int n = 0; n < N; ++n) sums[n] = bias;
-    if (x0 >= 0 && x0 + width <= a.w) {
-      depthwise_sums<K, S, N, false>(x, a.x_row, a.x_pitch, a.weight + c, a.weight_pitch, first, last, 0, sums);
-    } else {
-      uint32_t inside = 0;
-      for (int i = 0; i < width; ++i)
-        if (x0 + i >= 0 && x0 + i < a.w) inside |= 1u << i;
-      depthwise_sums<K, S, N, true>(x, a.x_row, a.x_pitch, a.weight + c, a.weight_pitch, first, last, inside, sums);
-    }
-    if (a.residual) {
-      const float* r = a.residual + c + oy * a.residual_row + ox * a.residual_pitch;
-#pragma GCC unroll 8
-      for (int n = 0; n < N; ++n) sums[n] = sums[n] + Vec::load(r + n * a.residual_pitch);
-    }
-    finish.apply(sums);
-    float* y = a.y + c + oy * a.y_row + ox * a.y_pitch;
-#pragma GCC unroll 8
-    for (int n = 0; n < N; ++n) store_channels(sums[n], y + n * a.y_pitch, channels);
-    if (a.means) {
-#pragma GCC unroll 8
-      for (int n = 0; n < N; ++n)
-        if (ox + n >= next) total = total + sums[n];
+inline void depthwise_clipped_sums(const float* x, int64_t x_row, int64_t x_pitch, const float* weight, int first, int last,
+                                   int before, int after, Vec (&sums)[N]) {
+  constexpr int width = (N - 1) * S + K, pad = K / 2;
+  const auto run = [&](auto inside) { depthwise_sums<K, S, N>(x, x_row, x_pitch, weight, first, last, inside, sums); };
+  if constexpr (N == kDepthwiseOutputs) {
+    if (before == 0 && after == 0) return run(Columns<0, width>());
+    if (before == pad && after == 0) return run(Columns<pad, width>());
+    if (before == 0 && after == pad) return run(Columns<0, width - pad>());
+    if (before == pad && after == pad) return run(Columns<pad, width - pad>());
+    if constexpr (S == 2 && pad > 1) {
+      if (before == 0 && after == pad - 1) return run(Columns<0, width - pad + 1>());
+      if (before == pad && after == pad - 1) return run(Columns<pad, width - pad + 1>());
     }
   }
-  return total;
+  run(MaskedColumns{((1u << (width - after)) - 1u) & ~((1u << before) - 1u)});
+}
+
+// A row of outputs for some vectors of channels from c on, N at a time; the last N may overlap those before, which gives the same
+// bits again.
+template <int K, int S, int N>
+inline void depthwise_row(const DepthwiseCall& a, int64_t c, int vectors, int64_t oy, const Finish& finish, Vec* totals) {
+  constexpr int width = (N - 1) * S + K;
+  const int64_t y0 = oy * S - a.pad_h, x_pitch = a.x_pitch, y_pitch = a.y_pitch;
+  const int first = static_cast<int>(y0 < 0 ? -y0 : 0), last = static_cast<int>(a.h - y0 < K ? a.h - y0 : K);
+  const float* x_line = a.x + c + y0 * a.x_row;
+  const float* weight = a.weight;
+  float* y_line = a.y + c + oy * a.y_row;
+  for (int64_t next = 0; next < a.w_out; next += N) {
+    const int64_t ox = next + N <= a.w_out ? next : a.w_out - N, x0 = ox * S - a.pad_w;
+    const float* x = x_line + x0 * x_pitch;
+    float* y = y_line + ox * y_pitch;
+    const int before = static_cast<int>(x0 < 0 ? -x0 : 0);
+    const int after = static_cast<int>(x0 + width > a.w ? x0 + width - a.w : 0);
+#pragma GCC unroll 1
+    for (int v = 0; v < vectors; ++v) {
+      const int at = v * Vec::size;
+      const int64_t channels = a.channels - c - at;
+      Vec sums[N];
+      const Vec bias = Vec::load(a.bias + c + at);
+#pragma GCC unroll 8
+      for (int n = 0; n < N; ++n) sums[n] = bias;
+      depthwise_clipped_sums<K, S, N>(x + at, a.x_row, x_pitch, line_of(weight, K * K, c + at), first, last, before, after, sums);
+      if (a.residual) {
+        const float* r = a.residual + c + at + oy * a.residual_row + ox * a.residual_pitch;
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n) sums[n] = sums[n] + Vec::load(r + n * a.residual_pitch);
+      }
+      finish.apply(sums);
+      if (channels >= Vec::size) {
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n) sums[n].store(y + at + n * y_pitch);
+      } else {
+#pragma GCC unroll 1
+        for (int n = 0; n < N; ++n) sums[n].store_first(y + at + n * y_pitch, static_cast<int>(channels));
+      }
+      if (a.means) {
+        Vec total = totals[v];
+#pragma GCC unroll 8
+        for (int n = 0; n < N; ++n)
+          if (ox + n >= next) total = total + sums[n];
+        totals[v] = total;
+      }
+    }
+  }
 }
 
 // Any kernel, one output at a time.
-inline Vec depthwise_any_row(const DepthwiseCall& a, int64_t c, int64_t oy, int channels, const Finish& finish) {
+inline void depthwise_any_row(const DepthwiseCall& a, int64_t c, int vectors, int64_t oy, const Finish& finish, Vec* totals) {
   const int64_t y0 = oy * a.stride_h - a.pad_h;
-  Vec total = Vec::zero();
   for (int64_t ox = 0; ox < a.w_out; ++ox) {
     const int64_t x0 = ox * a.stride_w - a.pad_w;
-    Vec sum[1] = {Vec::load(a.bias + c)};
-    for (int ky = 0; ky < a.kernel_h; ++ky) {
-      const int64_t y = y0 + ky * a.dilation_h;
-      if (y < 0 || y >= a.h) continue;
-      for (int kx = 0; kx < a.kernel_w; ++kx) {
-        const int64_t x = x0 + kx * a.dilation_w;
-        if (x < 0 || x >= a.w) continue;
-        sum[0] = Vec::fma(Vec::load(a.x + c + y * a.x_row + x * a.x_pitch),
-                          Vec::load(a.weight + c + (ky * a.kernel_w + kx) * a.weight_pitch), sum[0]);
+    for (int v = 0; v < vectors; ++v) {
+      const int64_t at = c + v * Vec::size;
+      Vec sum[1] = {Vec::load(a.bias + at)};
+      for (int ky = 0; ky < a.kernel_h; ++ky) {
+        const int64_t y = y0 + ky * a.dilation_h;
+        if (y < 0 || y >= a.h) continue;
+        for (int kx = 0; kx < a.kernel_w; ++kx) {
+          const int64_t x = x0 + kx * a.dilation_w;
+          if (x < 0 || x >= a.w) continue;
+          sum[0] = Vec::fma(Vec::load(a.x + at + y * a.x_row + x * a.x_pitch),
+                            Vec::load(line_of(a.weight, a.kernel_h * a.kernel_w, at) + (ky * a.kernel_w + kx) * kLine), sum[0]);
+        }
       }
+      if (a.residual) sum[0] = sum[0] + Vec::load(a.residual + at + oy * a.residual_row + ox * a.residual_pitch);
+      finish.apply(sum);
+      store_channels(sum[0], a.y + at + oy * a.y_row + ox * a.y_pitch, static_cast<int>(a.channels - at));
+      if (a.means) totals[v] = totals[v] + sum[0];
     }
-    if (a.residual) sum[0] = sum[0] + Vec::load(a.residual + c + oy * a.residual_row + ox * a.residual_pitch);
-    finish.apply(sum);
-    store_channels(sum[0], a.y + c + oy * a.y_row + ox * a.y_pitch, channels);
-    total = total + sum[0];
   }
-  return total;
 }
 
-// A cache line of channels goes through all rows before the next one: so its input rows stay in the first-level cache.
+// As many channels as leave their rows in the first-level cache go through all rows before the next ones do. Means are sums of sums of
+// rows, so that their error grows with the image's extents, not with its area.
 template <class Row>
 inline void depthwise_rows(const DepthwiseCall& a, Row row) {
   const Finish finish(a.activation);
-  for (int64_t line = 0; line < a.channels; line += kLine * Vec::size) {
-    Vec totals[kLine];
-    for (int v = 0; v < kLine; ++v) totals[v] = Vec::zero();
-    for (int64_t oy = a.begin; oy < a.end; ++oy)
-      for (int v = 0; v < kLine; ++v) {
-        const int64_t c = line + v * Vec::size;
-        if (c >= a.channels) break;
-        totals[v] = totals[v] + row(a, c, oy, static_cast<int>(a.channels - c), finish);
-      }
-    for (int v = 0; a.means && v < kLine; ++v) {
-      const int64_t c = line + v * Vec::size;
-      if (c < a.channels)
-        store_channels(totals[v] * Vec::broadcast(a.mean_factor), a.means + c, static_cast<int>(a.channels - c));
+  const int64_t fitting = 6144 / ((a.kernel_h + 1) * a.w) / 16 * 16 / Vec::size, least = 16 / Vec::size;
+  const auto block = static_cast<int>(fitting < least ? least : fitting > kMostVectors ? kMostVectors : fitting);
+  for (int64_t c = 0; c < a.channels; c += block * Vec::size) {
+    const int64_t left = (a.channels - c + Vec::size - 1) / Vec::size;
+    const int vectors = left < block ? static_cast<int>(left) : block;
+    Vec totals[kMostVectors], sums[kMostVectors];
+    for (int v = 0; v < vectors; ++v) totals[v] = Vec::zero();
+    for (int64_t oy = a.begin; oy < a.end; ++oy) {
+      for (int v = 0; a.means && v < vectors; ++v) sums[v] = Vec::zero();
+      row(a, c, vectors, oy, finish, sums);
+      for (int v = 0; a.means && v < vectors; ++v) totals[v] = totals[v] + sums[v];
+    }
+    for (int v = 0; a.means && v < vectors; ++v) {
+      const int64_t at = c + v * Vec::size;
+      store_channels(totals[v] * Vec::broadcast(a.mean_factor), a.means + at, static_cast<int>(a.channels - at));
     }
   }
 }

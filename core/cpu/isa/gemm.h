@@ -56,6 +56,11 @@ struct GemmKernels {
   // Copies n floats, and perhaps up to 15 more of any value behind them.
   void (*copy)(const float* x, int64_t n, float* y);
 
+  // `rounds` times as many independent multiply-adds as keep the machine busy, and nothing else: the peak that products are held against.
+  // The result means nothing.
+  float (*multiply_adds)(int64_t rounds);
+  int flops;  // of a round
+
   int width() const { return vector * vectors; }
   // How many vectors a panel with that many columns has.
   int vectors_for(int64_t columns) const {

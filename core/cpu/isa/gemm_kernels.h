@@ -196,3 +196,21 @@ constexpr GemmTile tile_for() {
   constexpr int S = R * V * 4 <= registers ? 4 : R * V * 2 <= registers ? 2 : 1;
   return &tile<R, V, S>;
 }
+
+template <int registers>
+float multiply_adds(int64_t rounds) {
+  Vec sums[registers];
+#pragma GCC unroll 24
+  for (int i = 0; i < registers; ++i) sums[i] = Vec::broadcast(0.5f);
+  const Vec a = Vec::broadcast(0.999f), b = Vec::broadcast(1e-6f);
+  for (int64_t r = 0; r < rounds; ++r) {
+#pragma GCC unroll 24
+    for (int i = 0; i < registers; ++i) {
+      sums[i] = Vec::fma(sums[i], a, b);
+      hold(sums[i]);
+    }
+  }
+#pragma GCC unroll 24
+  for (int i = 1; i < registers; ++i) sums[0] = sums[0] + sums[i];
+  return sums[0].sum();
+}

@@ -12,8 +12,9 @@ namespace {
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
 
+constexpr int kSums = 24;  // that fit into registers beside what else a tile needs
 template <int R, int V>
-constexpr GemmTile at = tile_for<R, V, 24>();
+constexpr GemmTile at = tile_for<R, V, kSums>();
 
 }  // namespace
 
@@ -30,6 +31,8 @@ const GemmKernels gemm_neon = {
     .pack_rows = pack_rows,
     .prologue = prologue,
     .copy = copy,
+    .multiply_adds = multiply_adds<kSums>,
+    .flops = 2 * Vec::size * kSums,
 };
 
 }  // namespace sconce::isa

@@ -10,8 +10,9 @@ namespace {
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
 
+constexpr int kSums = 8;  // that fit into registers beside what else a tile needs
 template <int R, int V>
-constexpr GemmTile at = tile_for<R, V, 8>();
+constexpr GemmTile at = tile_for<R, V, kSums>();
 
 }  // namespace
 
@@ -26,6 +27,8 @@ const GemmKernels gemm_scalar = {
     .pack_rows = pack_rows,
     .prologue = prologue,
     .copy = copy,
+    .multiply_adds = multiply_adds<kSums>,
+    .flops = 2 * Vec::size * kSums,
 };
 
 }  // namespace sconce::isa

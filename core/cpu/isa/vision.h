@@ -13,8 +13,7 @@ struct DepthwiseCall {
   const float* x;  // the image's first pixel
   int64_t x_row, x_pitch;
   int64_t h, w;
-  const float* weight;  // [kernel_h * kernel_w][weight_pitch]
-  int64_t weight_pitch;
+  const float* weight;             // [channels / 16][kernel_h * kernel_w][16]
   const float* bias;               // of each channel
   const float* residual;           // the image's first pixel, or null
   int64_t residual_row, residual_pitch;
