@@ -53,9 +53,8 @@ struct GemmKernels {
   void (*pack_rows)(const float* b, int64_t b_pitch, int64_t k, int64_t columns, int64_t width, float* panel);
   // y = prologue(x) for one row of k floats.
   void (*prologue)(const RowPrologue& prologue, const float* x, int64_t k, float* y);
-  // Copies n floats, and perhaps up to 15 more of any value behind them.
-  void (*copy)(const float* x, int64_t n, float* y);
-
+  // Copies n floats from x + i * x_step to y + i * y_step for i < count; reads and writes up to 15 more of any value behind each.
+  void (*copy)(const float* x, int64_t x_step, int64_t n, int64_t count, float* y, int64_t y_step);
   // `rounds` times as many independent multiply-adds as keep the machine busy, and nothing else: the peak that products are held against.
   // The result means nothing.
   float (*multiply_adds)(int64_t rounds);
