@@ -65,7 +65,7 @@ TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusio
     return std::max(products / 50, far_weights_ ? bytes / 15 : 0.0);
   };
   constexpr double kPiece = 60e3;
-  const int64_t all_panels = weights_.units * weights_.panels, tile = kernels_->rows[kernels_->vectors_for(weights_.n)];
+  const int64_t all_panels = weights_.units * weights_.panels, tile = kernels_->rows[kernels_->vectors_of(0, weights_.n)];
   const int64_t row_bytes = 4 * (row_floats_ ? copy_pitch_ : grid_.in.c * grid_.step.x * grid_.step.y);
   int64_t most = std::max<int64_t>(kNear * 3 / 4 / row_bytes, 4 * tile);
   most = std::min(most, std::max<int64_t>(8192 / std::max<int64_t>(static_cast<int64_t>(grid_.taps.size()), 1), 4 * tile));  // 64 KiB of pointers
@@ -211,10 +211,10 @@ void TapGemm::run_panels(int64_t first, int64_t count, int64_t panel, int64_t la
 // `count` rows that are written to pixel, pixel + out_step.x, ..., times one panel.
 void TapGemm::run_panel(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel,
                         const Operands& operands) const {
-  const int64_t unit = panel / weights_.panels, first_column = panel % weights_.panels * kernels_->width();
+  const int64_t unit = panel / weights_.panels, in_unit = panel % weights_.panels, first_column = in_unit * kernels_->width();
   const int64_t channel = unit * weights_.n + first_column, depth = weights_.taps * weights_.k;
-  const int64_t columns = std::min<int64_t>(weights_.n - first_column, kernels_->width());
-  const int vectors = kernels_->vectors_for(columns);
+  const int64_t columns = kernels_->columns_of(in_unit, weights_.n);
+  const int vectors = kernels_->vectors_of(in_unit, weights_.n);
   isa::Epilogue epilogue;
   epilogue.bias = weights_.bias ? weights_.bias + channel : nullptr;
   epilogue.activation = activation_;

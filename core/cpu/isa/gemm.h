@@ -41,7 +41,8 @@ struct RowPrologue {
 
 struct GemmKernels {
   int vector;  // floats in a vector
-  int vectors;  // of a full panel; the last panel of a matrix is as narrow as its columns allow
+  int vectors;  // of a full panel
+  int widest;   // and of the widest that there are tiles for
   int rows[kGemmVectors + 1];  // [v]: rows of the highest tile for panels of v vectors
   GemmTile tile[kGemmVectors + 1][kGemmRows + 1];  // [v][r]: the tile of r rows, 1 <= r <= rows[v]
 
@@ -61,10 +62,18 @@ struct GemmKernels {
   int flops;  // of a round
 
   int width() const { return vector * vectors; }
-  // How many vectors a panel with that many columns has.
+  // How many vectors the next panel has, where so many columns are left and none is wider than a full one.
   int vectors_for(int64_t columns) const {
     return columns >= width() ? vectors : static_cast<int>((columns + vector - 1) / vector);
   }
+  // A matrix of n columns falls into full panels and a last one with the rest, which may be wider than a full one: a rest of up to
+  // (widest - vectors) vectors does not make a panel of its own. Panel p begins at column p * width().
+  int64_t panels_for(int64_t n) const {
+    const int64_t full = n / width(), rest = n % width();
+    return full + (rest > (full > 0 ? (widest - vectors) * vector : 0) ? 1 : 0);
+  }
+  int64_t columns_of(int64_t panel, int64_t n) const { return panel + 1 == panels_for(n) ? n - panel * width() : width(); }
+  int vectors_of(int64_t panel, int64_t n) const { return static_cast<int>((columns_of(panel, n) + vector - 1) / vector); }
 };
 
 #if defined(SCONCE_HAS_SCALAR)
