@@ -1,11 +1,22 @@
+<<<<<<< HEAD
 // Single kernels beside a loop of multiply-adds in the same process: one thread, the thread's own CPU time.
 //   kernels_bench [SECONDS]      prints one JSON document
 #include <algorithm>
 #include <array>
+=======
+// Single operators of the engine on one thread, as fractions of the machine's peak: multiply-adds in a bare loop, measured in between.
+// Times are sums over an operator's pieces of the least time that each took, so that neighbours on the machine do not count.
+//   kernels_bench [name] [isa]       only the shapes whose names contain `name`
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <chrono>
+>>>>>>> gemm
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -26,6 +37,7 @@ struct Free {
 };
 using Memory = std::unique_ptr<float, Free>;
 
+<<<<<<< HEAD
 Memory memory_of(int64_t floats) {
   const size_t bytes = (static_cast<size_t>(floats) * sizeof(float) + 255) / 64 * 64;
   Memory out(static_cast<float*>(std::aligned_alloc(64, bytes)));
@@ -39,6 +51,22 @@ Memory memory_of(int64_t floats) {
 
 class HeapPacks : public Packs {
   std::vector<Memory> blocks_;
+=======
+double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
+
+float* floats(int64_t count) {
+  constexpr size_t kHuge = 2 << 20;
+  size_t bytes = (static_cast<size_t>(count) * 4 + 255) / 64 * 64;
+  if (bytes > kHuge / 2) bytes = (bytes + kHuge - 1) / kHuge * kHuge;
+  auto* p = static_cast<float*>(std::aligned_alloc(std::min(bytes, kHuge) == kHuge ? kHuge : 64, bytes));
+  if (bytes >= kHuge) madvise(p, bytes, MADV_HUGEPAGE);  // as plans do
+  for (size_t i = 0; i < bytes / 4; ++i) p[i] = static_cast<float>(static_cast<int>(i * 2654435761u >> 20) % 1000 - 500) * 1e-3f;
+  return p;
+}
+
+class HeapPacks final : public Packs {
+ private:
+>>>>>>> gemm
   Record reserve(int64_t count) override {
     blocks_.push_back(memory_of(count));
     return {blocks_.back().get(), false};
@@ -48,11 +76,28 @@ class HeapPacks : public Packs {
 Image image(int64_t side, int64_t channels) { return {1, side, side, channels, padded_pitch(channels)}; }
 Image rows(int64_t count, int64_t channels) { return {1, 1, count, channels, padded_pitch(channels)}; }
 
+<<<<<<< HEAD
 struct Kernel {
   const char* family;
   std::string shape;
   std::unique_ptr<Operator> op;
   Image in, out;
+=======
+double peak_flops(const isa::GemmKernels& kernels) {
+  double best = 1e9;
+  const int64_t rounds = 5000;
+  for (int i = 0; i < 40; ++i) {
+    const double start = now();
+    sink = kernels.multiply_adds(rounds);
+    best = std::min(best, now() - start);
+  }
+  return static_cast<double>(rounds * kernels.flops) / best;
+}
+
+struct Shape {
+  const char* name;
+  ConvGeometry geometry;
+>>>>>>> gemm
 };
 
 // Everything that is measured; the weights lie in `packs`.
@@ -135,6 +180,7 @@ void choose(Kernels& kernels) {
   kernels.depthwise(96, 56, 7, 1);
 }
 
+<<<<<<< HEAD
 double least_ms(const Kernel& kernel, double seconds) {
   const Memory x = memory_of(kernel.in.rows() * kernel.in.pitch),
                y = memory_of(kernel.out.rows() * kernel.out.pitch);
@@ -146,6 +192,36 @@ double least_ms(const Kernel& kernel, double seconds) {
         kernel.op->run(0, kernel.op->pieces(), {inputs, outputs}, scratch.get());
       },
       seconds);
+=======
+void measure(const Shape& shape, const isa::Kernels& kernels, bool first) {
+  const ConvGeometry& g = shape.geometry;
+  HeapPacks packs;
+  const std::unique_ptr<float, decltype(&std::free)> weight(floats(g.in.c / g.groups * g.out.c * g.kernel_h * g.kernel_w), &std::free);
+  const std::unique_ptr<float, decltype(&std::free)> x(floats(g.in.rows() * g.in.pitch), &std::free), y(floats(g.out.rows() * g.out.pitch), &std::free);
+  const std::vector<double> bias(static_cast<size_t>(g.out.c), 0.1);
+  double start = now();
+  const auto op = make_convolution(g, {.weight = weight.get()}, {.shift = bias.data(), .activation = isa::Activation::relu}, {}, kernels, packs);
+  const double build = now() - start;
+  const std::unique_ptr<float, decltype(&std::free)> scratch(floats(op->scratch_bytes() / 4), &std::free);
+  const void* in[] = {x.get(), nullptr, nullptr};
+  void* out[] = {y.get()};
+  double peak = 0, spent = 0;
+  std::vector<double> least(static_cast<size_t>(op->pieces()), 1e9);
+  for (int i = 0; i < 7 || (spent < 0.6 && i < 1000); ++i) {
+    if (i % 16 == 0) peak = std::max(peak, peak_flops(*kernels.gemm));
+    for (int64_t p = 0; p < op->pieces(); ++p) {
+      start = now();
+      op->run(p, p + 1, {in, out}, scratch.get());
+      const double took = now() - start;
+      least[static_cast<size_t>(p)] = std::min(least[static_cast<size_t>(p)], took);
+      spent += took;
+    }
+  }
+  const double best = std::accumulate(least.begin(), least.end(), 0.0);
+  std::printf("%s\n  {\"name\": \"%s\", \"isa\": \"%s\", \"algorithm\": \"%s\", \"pieces\": %lld, \"build_ms\": %.3f, \"ms\": %.4f, \"gflops\": %.1f, \"peak\": %.3f}",
+              first ? "" : ",", shape.name, kernels.name, op->algorithm().c_str(), static_cast<long long>(op->pieces()), build * 1e3, best * 1e3,
+              op->flops() / best * 1e-9, op->flops() / best / peak);
+>>>>>>> gemm
 }
 
 }  // namespace

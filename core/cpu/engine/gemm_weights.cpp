@@ -1,8 +1,6 @@
 // Weights of convolutions and Linear layers, packed for the tiles.
 #include "cpu/engine/gemm_weights.h"
 
-#include <algorithm>
-
 namespace sconce::engine {
 namespace {
 
@@ -53,10 +51,9 @@ PackedWeights weights_shape(int64_t groups, int64_t in_per_group, int64_t out_pe
   shape.k = together * in_per_group;
   shape.n = together * out_per_group;
   shape.taps = taps;
-  const int64_t full = shape.n / kernels.width(), rest = shape.n % kernels.width();
-  shape.panels = full + (rest ? 1 : 0);
-  const int64_t columns = full * kernels.width() + (rest ? kernels.vectors_for(rest) * kernels.vector : 0);
-  shape.unit_floats = columns * shape.k * taps;
+  shape.panels = kernels.panels_for(shape.n);
+  const int64_t last = shape.panels - 1;
+  shape.unit_floats = (last * kernels.width() + kernels.vectors_of(last, shape.n) * kernels.vector) * shape.k * taps;
   return shape;
 }
 
@@ -73,8 +70,8 @@ const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights
       const int64_t pitch = shape.k * taps;
       const float* rows = as_they_lie ? weights.weight + u * shape.n * pitch : made.data();
       for (int64_t p = 0; p < shape.panels; ++p) {
-        const int64_t first = p * kernels.width(), columns = std::min<int64_t>(shape.n - first, kernels.width());
-        const int64_t width = kernels.vectors_for(columns) * kernels.vector;
+        const int64_t first = p * kernels.width(), columns = kernels.columns_of(p, shape.n);
+        const int64_t width = kernels.vectors_of(p, shape.n) * kernels.vector;
         float* panel = data + u * shape.unit_floats + first * pitch;
         const int64_t channel = u * shape.n + first;
         if (rows_lie)

@@ -9,7 +9,7 @@
 namespace sconce::engine {
 
 // The columns (output channels) fall into `units` with inputs of their own: the groups of a convolution, several to a unit where groups
-// are narrow. Each unit is one matrix [taps * k][n] in panels of `width` columns, the last as narrow as the rest allows.
+// are narrow. Each unit is one matrix [taps * k][n] in panels (see GemmKernels).
 struct PackedWeights {
   int64_t units = 1;
   int64_t k = 0;  // channels that a unit reads

@@ -14,7 +14,7 @@ constexpr int64_t kRowsAtOnce = 512;
 class Matmul final : public Operator {
  public:
   Matmul(const MatmulGeometry& geometry, isa::Activation activation, const isa::Kernels& kernels)
-      : g_(geometry), activation_(activation), kernels_(*kernels.gemm), panels_((g_.n + kernels_.width() - 1) / kernels_.width()) {
+      : g_(geometry), activation_(activation), kernels_(*kernels.gemm), panels_(kernels_.panels_for(g_.n)) {
     algorithm_ = concat("gemm ", kernels_.rows[kernels_.vectors], "x", kernels_.width(), " of activations ", kernels.name);
     // Worth about 60 microseconds.
     const int64_t panel = std::max<int64_t>((g_.m + 4) * g_.k * kernels_.width(), 1);
@@ -23,7 +23,7 @@ class Matmul final : public Operator {
   }
 
   int64_t pieces() const override { return g_.outer * g_.batch * pieces_per_product_; }
-  int64_t scratch_bytes() const override { return g_.k * kernels_.width() * 4 + 64 + std::min(g_.m, kRowsAtOnce) * 8; }
+  int64_t scratch_bytes() const override { return most_floats() * 4 + 64 + std::min(g_.m, kRowsAtOnce) * 8; }
 
   void run(int64_t begin, int64_t end, const Operands& operands, void* scratch) const override {
     for (int64_t piece = begin; piece < end; ++piece) {
@@ -32,7 +32,7 @@ class Matmul final : public Operator {
       const float* b = operands.in(1) + outer * g_.b_outer + batch * g_.b_batch;
       float* c = operands.out(0) + outer * g_.c_outer + batch * g_.c_batch;
       const int64_t first = piece % pieces_per_product_ * panels_per_piece_;
-      for (int64_t p = first; p < std::min(first + panels_per_piece_, panels_); ++p) multiply(a, b, c, p * kernels_.width(), scratch);
+      for (int64_t p = first; p < std::min(first + panels_per_piece_, panels_); ++p) multiply(a, b, c, p, scratch);
     }
   }
 
@@ -43,12 +43,14 @@ class Matmul final : public Operator {
   }
 
  private:
-  void multiply(const float* a, const float* b, float* c, int64_t column, void* scratch) const {
-    const int64_t columns = std::min<int64_t>(g_.n - column, kernels_.width());
-    const int vectors = kernels_.vectors_for(columns);
+  int64_t most_floats() const { return g_.k * kernels_.widest * kernels_.vector; }  // of a panel
+
+  void multiply(const float* a, const float* b, float* c, int64_t p, void* scratch) const {
+    const int64_t column = p * kernels_.width(), columns = kernels_.columns_of(p, g_.n);
+    const int vectors = kernels_.vectors_of(p, g_.n);
     const int64_t width = vectors * kernels_.vector;
     auto* panel = static_cast<float*>(scratch);
-    auto* rows = reinterpret_cast<const float**>(panel + g_.k * kernels_.width() + 16);
+    auto* rows = reinterpret_cast<const float**>(panel + most_floats() + 16);
     if (g_.b_transposed)
       kernels_.pack(b + column * g_.b_pitch, g_.b_pitch, columns, nullptr, nullptr, g_.k, 1, width, panel);
     else

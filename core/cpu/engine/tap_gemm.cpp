@@ -43,6 +43,17 @@ TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusio
     row_prologue_.normalize = prologue_ == Prologue::Kind::layer_norm;
     row_prologue_.eps = static_cast<float>(prologue.eps);
   }
+  for (int64_t t = 0; gathered_ && t < static_cast<int64_t>(grid_.taps.size()); ++t) {
+    const TapGrid::Point& tap = grid_.taps[static_cast<size_t>(t)];
+    if (t > 0) {
+      const TapGrid::Point& last = grid_.taps[static_cast<size_t>(t - 1)];
+      if (tap.z == last.z && tap.y == last.y && tap.x == last.x + 1) {
+        ++runs_.back().taps;
+        continue;
+      }
+    }
+    runs_.push_back({t, 1});
+  }
   row_floats_ = gathered_ ? weights_.k : prologue_ != Prologue::Kind::none ? grid_.in.c : 0;
   copy_pitch_ = row_floats_ ? padded_pitch(row_floats_ + 15) : 0;
 
@@ -54,7 +65,7 @@ TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusio
     return std::max(products / 50, far_weights_ ? bytes / 15 : 0.0);
   };
   constexpr double kPiece = 60e3;
-  const int64_t all_panels = weights_.units * weights_.panels, tile = kernels_->rows[kernels_->vectors_for(weights_.n)];
+  const int64_t all_panels = weights_.units * weights_.panels, tile = kernels_->rows[kernels_->vectors_of(0, weights_.n)];
   const int64_t row_bytes = 4 * (row_floats_ ? copy_pitch_ : grid_.in.c * grid_.step.x * grid_.step.y);
   int64_t most = std::max<int64_t>(kNear * 3 / 4 / row_bytes, 4 * tile);
   most = std::min(most, std::max<int64_t>(8192 / std::max<int64_t>(static_cast<int64_t>(grid_.taps.size()), 1), 4 * tile));  // 64 KiB of pointers
@@ -111,40 +122,42 @@ void TapGemm::find_rows(int64_t first, int64_t count, const float* x, const floa
   }
 }
 
-// Copies what all taps see side by side. Taps that are neighbours in memory are one run.
+// Copies what all taps see side by side, a run of taps that are neighbours in memory at a time. Copies may spill over into the next run,
+// which comes later.
 void TapGemm::gather(int64_t first, int64_t count, const float* x, float* copies, const float** rows) const {
   const Image& in = grid_.in;
-  const auto taps = static_cast<int64_t>(grid_.taps.size());
-  Place p = place(first);
-  for (int64_t i = 0; i < count; ++i) {
-    float* y = copies + i * copy_pitch_;
-    rows[i] = y;
-    for (int64_t t = 0; t < taps;) {
-      const TapGrid::Point& tap = grid_.taps[static_cast<size_t>(t)];
-      const int64_t iz = p.z * grid_.step.z + tap.z, iy = p.y * grid_.step.y + tap.y, ix = p.x * grid_.step.x + tap.x;
-      int64_t run = 1;
-      while (t + run < taps) {
-        const TapGrid::Point& next = grid_.taps[static_cast<size_t>(t + run)];
-        if (next.z != tap.z || next.y != tap.y || next.x != tap.x + run) break;
-        ++run;
+  for (int64_t i = 0; i < count; ++i) rows[i] = copies + i * copy_pitch_;
+  for (int64_t done = 0; done < count;) {
+    const Place p = place(first + done);
+    const int64_t length = std::min(grid_.size.x - p.x, count - done);
+    for (const Run& run : runs_) {
+      const TapGrid::Point& tap = grid_.taps[static_cast<size_t>(run.first)];
+      const int64_t z = p.z * grid_.step.z + tap.z, y = p.y * grid_.step.y + tap.y, left = p.x * grid_.step.x + tap.x;
+      float* to = copies + done * copy_pitch_ + run.first * in.c;
+      if (z < 0 || z >= grid_.in_depth || y < 0 || y >= in.h) {
+        for (int64_t i = 0; i < length; ++i) std::fill_n(to + i * copy_pitch_, run.taps * in.c, 0.f);
+        continue;
       }
-      const float* pixel = x + (((p.image * grid_.in_depth + iz) * in.h + iy) * in.w + ix) * in.pitch;
-      if (iz < 0 || iz >= grid_.in_depth || iy < 0 || iy >= in.h) {
-        std::fill_n(y, run * in.c, 0.f);
-      } else if (in.pitch == in.c && ix >= 0 && ix + run <= in.w) {
-        kernels_->copy(pixel, run * in.c, y);
-      } else {
-        for (int64_t j = 0; j < run; ++j) {
-          if (ix + j >= 0 && ix + j < in.w)
-            std::copy_n(pixel + j * in.pitch, in.c, y + j * in.c);
+      const float* pixel = x + (((p.image * grid_.in_depth + z) * in.h + y) * in.w + left) * in.pitch;
+      const auto one = [&](int64_t i) {
+        for (int64_t j = 0; j < run.taps; ++j) {
+          const int64_t at = left + i * grid_.step.x + j;
+          float* pixel_to = to + i * copy_pitch_ + j * in.c;
+          if (at >= 0 && at < in.w)
+            std::copy_n(pixel + (i * grid_.step.x + j) * in.pitch, in.c, pixel_to);
           else
-            std::fill_n(y + j * in.c, in.c, 0.f);
+            std::fill_n(pixel_to, in.c, 0.f);
         }
-      }
-      y += run * in.c;
-      t += run;
+      };
+      // Those that see the whole run lie side by side.
+      const int64_t lo = std::clamp<int64_t>(-floor_div(left, grid_.step.x), 0, length);
+      const int64_t hi = in.pitch == in.c || run.taps == 1 ? std::clamp<int64_t>(-floor_div(left + run.taps - 1 - in.w, grid_.step.x), lo, length) : lo;
+      for (int64_t i = 0; i < lo; ++i) one(i);
+      if (lo < hi)
+        kernels_->copy(pixel + lo * grid_.step.x * in.pitch, grid_.step.x * in.pitch, run.taps * in.c, hi - lo, to + lo * copy_pitch_, copy_pitch_);
+      for (int64_t i = hi; i < length; ++i) one(i);
     }
-    if (++p.x == grid_.size.x) p = place(first + i + 1);
+    done += length;
   }
 }
 
@@ -198,10 +211,10 @@ void TapGemm::run_panels(int64_t first, int64_t count, int64_t panel, int64_t la
 // `count` rows that are written to pixel, pixel + out_step.x, ..., times one panel.
 void TapGemm::run_panel(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel,
                         const Operands& operands) const {
-  const int64_t unit = panel / weights_.panels, first_column = panel % weights_.panels * kernels_->width();
+  const int64_t unit = panel / weights_.panels, in_unit = panel % weights_.panels, first_column = in_unit * kernels_->width();
   const int64_t channel = unit * weights_.n + first_column, depth = weights_.taps * weights_.k;
-  const int64_t columns = std::min<int64_t>(weights_.n - first_column, kernels_->width());
-  const int vectors = kernels_->vectors_for(columns);
+  const int64_t columns = kernels_->columns_of(in_unit, weights_.n);
+  const int vectors = kernels_->vectors_of(in_unit, weights_.n);
   isa::Epilogue epilogue;
   epilogue.bias = weights_.bias ? weights_.bias + channel : nullptr;
   epilogue.activation = activation_;
@@ -222,7 +235,7 @@ void TapGemm::run_panel(const float** rows, int64_t rows_pitch, int64_t count, i
     call.rows = rows + i;
     call.c = operands.out(0) + (pixel + i * grid_.out_step.x) * grid_.out.pitch + channel;
     if (residual_) epilogue.residual = operands.in(1) + (pixel + i * grid_.out_step.x) * residual_pitch_ + channel;
-    if (far_weights_) {  // the tiles of this panel fetch the next one between them
+    if (far_weights_ && tiles > 1) {  // the tiles of this panel fetch the next one between them
       call.prefetch = reinterpret_cast<const char*>(call.panel) + panel_bytes + panel_bytes * t / tiles;
       call.prefetch_step = std::max<int64_t>(std::min<int64_t>(vectors * kernels_->vector * 4, 64) / tiles, 1);
     }

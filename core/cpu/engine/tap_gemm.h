@@ -31,6 +31,9 @@ class TapGemm {
 
  private:
   struct Place;  // of a grid pixel
+  struct Run {   // of taps that read neighbours in memory
+    int64_t first, taps;
+  };
   Place place(int64_t m) const;
   void find_rows(int64_t first, int64_t count, const float* x, const float** rows) const;
   void gather(int64_t first, int64_t count, const float* x, float* copies, const float** rows) const;
@@ -39,6 +42,7 @@ class TapGemm {
   void run_panel(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel, const Operands& operands) const;
 
   TapGrid grid_;
+  std::vector<Run> runs_;
   PackedWeights weights_;
   isa::Activation activation_;
   bool residual_, gathered_, flat_, far_weights_;

@@ -41,7 +41,8 @@ struct RowPrologue {
 
 struct GemmKernels {
   int vector;  // floats in a vector
-  int vectors;  // of a full panel; the last panel of a matrix is as narrow as its columns allow
+  int vectors;  // of a full panel
+  int widest;   // and of the widest that there are tiles for
   int rows[kGemmVectors + 1];  // [v]: rows of the highest tile for panels of v vectors
   GemmTile tile[kGemmVectors + 1][kGemmRows + 1];  // [v][r]: the tile of r rows, 1 <= r <= rows[v]
 
@@ -53,19 +54,26 @@ struct GemmKernels {
   void (*pack_rows)(const float* b, int64_t b_pitch, int64_t k, int64_t columns, int64_t width, float* panel);
   // y = prologue(x) for one row of k floats.
   void (*prologue)(const RowPrologue& prologue, const float* x, int64_t k, float* y);
-  // Copies n floats, and perhaps up to 15 more of any value behind them.
-  void (*copy)(const float* x, int64_t n, float* y);
-
+  // Copies n floats from x + i * x_step to y + i * y_step for i < count; reads and writes up to 15 more of any value behind each.
+  void (*copy)(const float* x, int64_t x_step, int64_t n, int64_t count, float* y, int64_t y_step);
   // `rounds` times as many independent multiply-adds as keep the machine busy, and nothing else: the peak that products are held against.
   // The result means nothing.
   float (*multiply_adds)(int64_t rounds);
   int flops;  // of a round
 
   int width() const { return vector * vectors; }
-  // How many vectors a panel with that many columns has.
+  // How many vectors the next panel has, where so many columns are left and none is wider than a full one.
   int vectors_for(int64_t columns) const {
     return columns >= width() ? vectors : static_cast<int>((columns + vector - 1) / vector);
   }
+  // A matrix of n columns falls into full panels and a last one with the rest, which may be wider than a full one: a rest of up to
+  // (widest - vectors) vectors does not make a panel of its own. Panel p begins at column p * width().
+  int64_t panels_for(int64_t n) const {
+    const int64_t full = n / width(), rest = n % width();
+    return full + (rest > (full > 0 ? (widest - vectors) * vector : 0) ? 1 : 0);
+  }
+  int64_t columns_of(int64_t panel, int64_t n) const { return panel + 1 == panels_for(n) ? n - panel * width() : width(); }
+  int vectors_of(int64_t panel, int64_t n) const { return static_cast<int>((columns_of(panel, n) + vector - 1) / vector); }
 };
 
 #if defined(SCONCE_HAS_SCALAR)

@@ -148,8 +148,11 @@ void tile(const GemmCall& g) {
   Sums<R, V, S> sums;
   Vec moved[R][V];  // what has left the registers, in long sums
   const bool is_long = g.accumulate || g.taps * g.k > kShortSum;
-  for (int i = 0; i < R; ++i)
-    for (int v = 0; v < V; ++v) moved[i][v] = Vec::zero();
+  asm("" : "=m"(moved));  // not uninitialised, as far as the compiler knows, but not written either
+  if (is_long) {
+    for (int i = 0; i < R; ++i)
+      for (int v = 0; v < V; ++v) moved[i][v] = Vec::zero();
+  }
   if (g.accumulate) {
     const int rest = static_cast<int>(g.columns) - last * Vec::size;
     for (int i = 0; i < R; ++i) {

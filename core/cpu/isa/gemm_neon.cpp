@@ -21,6 +21,7 @@ constexpr GemmTile at = tile_for<R, V, kSums>();
 const GemmKernels gemm_neon = {
     .vector = Vec::size,
     .vectors = 4,
+    .widest = 4,
     .rows = {0, 8, 8, 8, 6},
     .tile = {{},
              {nullptr, at<1, 1>, at<2, 1>, at<3, 1>, at<4, 1>, at<5, 1>, at<6, 1>, at<7, 1>, at<8, 1>},

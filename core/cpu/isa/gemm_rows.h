@@ -98,8 +98,22 @@ void pack_rows(const float* b, int64_t b_pitch, int64_t k, int64_t columns, int6
   }
 }
 
-void copy(const float* x, int64_t n, float* y) {
-  for (int64_t i = 0; i < n; i += Vec::size) Vec::load(x + i).store(y + i);
+template <int V>
+void copy_vectors(const float* x, int64_t x_step, int64_t count, float* y, int64_t y_step) {
+  for (int64_t i = 0; i < count; ++i, x += x_step, y += y_step)
+    for (int v = 0; v < V; ++v) Vec::load(x + v * Vec::size).store(y + v * Vec::size);
+}
+void copy(const float* x, int64_t x_step, int64_t n, int64_t count, float* y, int64_t y_step) {
+  switch ((n + Vec::size - 1) / Vec::size) {
+    case 1: return copy_vectors<1>(x, x_step, count, y, y_step);
+    case 2: return copy_vectors<2>(x, x_step, count, y, y_step);
+    case 3: return copy_vectors<3>(x, x_step, count, y, y_step);
+    case 4: return copy_vectors<4>(x, x_step, count, y, y_step);
+    case 6: return copy_vectors<6>(x, x_step, count, y, y_step);
+    default: break;
+  }
+  for (int64_t i = 0; i < count; ++i, x += x_step, y += y_step)
+    for (int64_t j = 0; j < n; j += Vec::size) Vec::load(x + j).store(y + j);
 }
 
 inline Vec load_part(const float* p, int64_t left) {

@@ -133,6 +133,7 @@ class Lowering {
 bool lower_fast(Lowering& lowering, const Node& node);
 bool lower_product(Lowering& lowering, const Node& node);
 bool lower_winograd_or_depthwise(Lowering& lowering, const Node& node);
+bool lower_matmul(Lowering& lowering, const Node& node);
 bool lower_vision(Lowering& lowering, const Node& node);
 bool lower_rows(Lowering& lowering, const Node& node);
 bool lower_elementwise(Lowering& lowering, const Node& node);
