@@ -23,8 +23,8 @@ int64_t odd_lines(int64_t floats) {
 
 class Winograd final : public Operator {
  public:
-  Winograd(WinogradTile tile, const Image& x, const Image& y, int64_t pad_h, int64_t pad_w, const float* weight,
-           const Fusion& fusion, const isa::Kernels& kernels, Packs& packs)
+  Winograd(WinogradTile tile, const Image& x, const Image& y, int64_t pad_h, int64_t pad_w,
+           const float* weight, const Fusion& fusion, const isa::Kernels& kernels, Packs& packs)
       : which_(tile == WinogradTile::f43 ? 1 : 0),
         edge_(edge_of(tile)),
         x_(x),
@@ -68,10 +68,12 @@ class Winograd final : public Operator {
     int64_t transformed = -1;
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t block = piece / splits_, split = piece % splits_;
-      const int64_t first = part_begin(tiles_, blocks_, block), count = part_begin(tiles_, blocks_, block + 1) - first;
+      const int64_t first = part_begin(tiles_, blocks_, block),
+                    count = part_begin(tiles_, blocks_, block + 1) - first;
       if (block != transformed) transform_inputs(operands.in(0), first, count, v);
       transformed = block;
-      for (int64_t g = part_begin(groups_, splits_, split); g < part_begin(groups_, splits_, split + 1); ++g) {
+      for (int64_t g = part_begin(groups_, splits_, split); g < part_begin(groups_, splits_, split + 1);
+           ++g) {
         multiply(rows, count, g, m);
         transform_outputs(operands, first, count, g, m);
       }
@@ -83,7 +85,8 @@ class Winograd final : public Operator {
   }
   double flops() const override { return 18.0 * static_cast<double>(y_.rows() * y_.c * x_.c); }
   double bytes() const override {
-    return 4.0 * static_cast<double>(x_.rows() * x_.c + y_.rows() * y_.c * (fusion_.residual ? 2 : 1) + pack_floats());
+    return 4.0 * static_cast<double>(x_.rows() * x_.c + y_.rows() * y_.c * (fusion_.residual ? 2 : 1) +
+                                     pack_floats());
   }
 
  private:
@@ -104,10 +107,10 @@ class Winograd final : public Operator {
   void pack(const float* weight, float* to) const {
     for (int64_t p = 0; p < panels_; ++p) {
       const int64_t group = p / kGroup, c = p * width_;
-      kernels_.vision->winograd_weights[which_](weight + c * x_.c * 9, x_.c * 9, std::min(y_.c - c, width_),
-                                                fusion_.scale ? fusion_.scale + c : nullptr, x_.c, panel_width(p),
-                                                to + group_begin(group) + (p - group * kGroup) * width_ * x_.c,
-                                                group_width(group) * x_.c);
+      kernels_.vision->winograd_weights[which_](
+          weight + c * x_.c * 9, x_.c * 9, std::min(y_.c - c, width_),
+          fusion_.scale ? fusion_.scale + c : nullptr, x_.c, panel_width(p),
+          to + group_begin(group) + (p - group * kGroup) * width_ * x_.c, group_width(group) * x_.c);
     }
   }
 
@@ -168,7 +171,8 @@ class Winograd final : public Operator {
       }
   }
 
-  void transform_outputs(const Operands& operands, int64_t first, int64_t count, int64_t group, const float* m) const {
+  void transform_outputs(const Operands& operands, int64_t first, int64_t count, int64_t group,
+                         const float* m) const {
     isa::WinogradOutputCall call{};
     const int64_t c = group * kGroup * width_, pitch = fusion_.residual_pitch;
     call.m_element = m_element_;
@@ -205,12 +209,14 @@ class Winograd final : public Operator {
 
 }  // namespace
 
-std::unique_ptr<Operator> make_winograd(WinogradTile tile, const Image& x, const Image& y, int64_t pad_h, int64_t pad_w,
-                                        const float* weight, const Fusion& fusion, const isa::Kernels& kernels, Packs& packs) {
+std::unique_ptr<Operator> make_winograd(WinogradTile tile, const Image& x, const Image& y, int64_t pad_h,
+                                        int64_t pad_w, const float* weight, const Fusion& fusion,
+                                        const isa::Kernels& kernels, Packs& packs) {
   return std::make_unique<Winograd>(tile, x, y, pad_h, pad_w, weight, fusion, kernels, packs);
 }
 
-int64_t winograd_pack_floats(WinogradTile tile, int64_t in_channels, int64_t out_channels, const isa::Kernels& kernels) {
+int64_t winograd_pack_floats(WinogradTile tile, int64_t in_channels, int64_t out_channels,
+                             const isa::Kernels& kernels) {
   const int64_t vector = kernels.gemm->vector, edge = edge_of(tile);
   return edge * edge * in_channels * ceil_div(out_channels, vector) * vector;
 }

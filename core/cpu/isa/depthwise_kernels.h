@@ -1,16 +1,18 @@
 // Depthwise convolution. Included by vision_<isa>.cpp alone, inside its unnamed namespace.
 
-constexpr int kLine = 16;  // floats of packed weights that belong to one tap
+constexpr int kLine = 16;                      // floats of packed weights that belong to one tap
 constexpr int kMostVectors = 256 / Vec::size;  // of channels that go through all rows before the next ones do
 
 // The weights of the channels from c on: [channels / 16][taps][16].
-inline const float* line_of(const float* weight, int taps, int64_t c) { return weight + c / kLine * taps * kLine + c % kLine; }
+inline const float* line_of(const float* weight, int taps, int64_t c) {
+  return weight + c / kLine * taps * kLine + c % kLine;
+}
 
 // N neighbouring outputs of a K x K kernel at stride S: each input is loaded once a kernel row and serves up to K of them. `Inside` says
 // which of the window's columns lie inside the image.
 template <int K, int S, int N, class Inside>
-inline void depthwise_sums(const float* x, int64_t x_row, int64_t x_pitch, const float* weight, int first, int last, Inside inside,
-                           Vec (&sums)[N]) {
+inline void depthwise_sums(const float* x, int64_t x_row, int64_t x_pitch, const float* weight, int first,
+                           int last, Inside inside, Vec (&sums)[N]) {
 #pragma GCC unroll 1
   for (int ky = first; ky < last; ++ky) {
     const float* w = weight + ky * K * kLine;
@@ -41,10 +43,12 @@ struct MaskedColumns {
 
 // The borders that images usually have, `before` and `after` columns of the window outside, are compiled without tests.
 template <int K, int S, int N>
-inline void depthwise_clipped_sums(const float* x, int64_t x_row, int64_t x_pitch, const float* weight, int first, int last,
-                                   int before, int after, Vec (&sums)[N]) {
+inline void depthwise_clipped_sums(const float* x, int64_t x_row, int64_t x_pitch, const float* weight,
+                                   int first, int last, int before, int after, Vec (&sums)[N]) {
   constexpr int width = (N - 1) * S + K, pad = K / 2;
-  const auto run = [&](auto inside) { depthwise_sums<K, S, N>(x, x_row, x_pitch, weight, first, last, inside, sums); };
+  const auto run = [&](auto inside) {
+    depthwise_sums<K, S, N>(x, x_row, x_pitch, weight, first, last, inside, sums);
+  };
   if constexpr (N == kDepthwiseOutputs) {
     if (before == 0 && after == 0) return run(Columns<0, width>());
     if (before == pad && after == 0) return run(Columns<pad, width>());
@@ -61,7 +65,8 @@ inline void depthwise_clipped_sums(const float* x, int64_t x_row, int64_t x_pitc
 // A row of outputs for some vectors of channels from c on, N at a time; the last N may overlap those before, which gives the same
 // bits again.
 template <int K, int S, int N>
-inline void depthwise_row(const DepthwiseCall& a, int64_t c, int vectors, int64_t oy, const Finish& finish, Vec* totals) {
+inline void depthwise_row(const DepthwiseCall& a, int64_t c, int vectors, int64_t oy, const Finish& finish,
+                          Vec* totals) {
   constexpr int width = (N - 1) * S + K;
   const int64_t y0 = oy * S - a.pad_h, x_pitch = a.x_pitch, y_pitch = a.y_pitch;
   const int first = static_cast<int>(y0 < 0 ? -y0 : 0), last = static_cast<int>(a.h - y0 < K ? a.h - y0 : K);
@@ -82,7 +87,8 @@ inline void depthwise_row(const DepthwiseCall& a, int64_t c, int vectors, int64_
       const Vec bias = Vec::load(a.bias + c + at);
 #pragma GCC unroll 8
       for (int n = 0; n < N; ++n) sums[n] = bias;
-      depthwise_clipped_sums<K, S, N>(x + at, a.x_row, x_pitch, line_of(weight, K * K, c + at), first, last, before, after, sums);
+      depthwise_clipped_sums<K, S, N>(x + at, a.x_row, x_pitch, line_of(weight, K * K, c + at), first, last,
+                                      before, after, sums);
       if (a.residual) {
         const float* r = a.residual + c + at + oy * a.residual_row + ox * a.residual_pitch;
 #pragma GCC unroll 8
@@ -108,7 +114,8 @@ inline void depthwise_row(const DepthwiseCall& a, int64_t c, int vectors, int64_
 }
 
 // Any kernel, one output at a time.
-inline void depthwise_any_row(const DepthwiseCall& a, int64_t c, int vectors, int64_t oy, const Finish& finish, Vec* totals) {
+inline void depthwise_any_row(const DepthwiseCall& a, int64_t c, int vectors, int64_t oy,
+                              const Finish& finish, Vec* totals) {
   const int64_t y0 = oy * a.stride_h - a.pad_h;
   for (int64_t ox = 0; ox < a.w_out; ++ox) {
     const int64_t x0 = ox * a.stride_w - a.pad_w;
@@ -121,11 +128,14 @@ inline void depthwise_any_row(const DepthwiseCall& a, int64_t c, int vectors, in
         for (int kx = 0; kx < a.kernel_w; ++kx) {
           const int64_t x = x0 + kx * a.dilation_w;
           if (x < 0 || x >= a.w) continue;
-          sum[0] = Vec::fma(Vec::load(a.x + at + y * a.x_row + x * a.x_pitch),
-                            Vec::load(line_of(a.weight, a.kernel_h * a.kernel_w, at) + (ky * a.kernel_w + kx) * kLine), sum[0]);
+          sum[0] = Vec::fma(
+              Vec::load(a.x + at + y * a.x_row + x * a.x_pitch),
+              Vec::load(line_of(a.weight, a.kernel_h * a.kernel_w, at) + (ky * a.kernel_w + kx) * kLine),
+              sum[0]);
         }
       }
-      if (a.residual) sum[0] = sum[0] + Vec::load(a.residual + at + oy * a.residual_row + ox * a.residual_pitch);
+      if (a.residual)
+        sum[0] = sum[0] + Vec::load(a.residual + at + oy * a.residual_row + ox * a.residual_pitch);
       finish.apply(sum);
       store_channels(sum[0], a.y + at + oy * a.y_row + ox * a.y_pitch, static_cast<int>(a.channels - at));
       if (a.means) totals[v] = totals[v] + sum[0];
@@ -139,7 +149,9 @@ template <class Row>
 inline void depthwise_rows(const DepthwiseCall& a, Row row) {
   const Finish finish(a.activation);
   const int64_t fitting = 6144 / ((a.kernel_h + 1) * a.w) / 16 * 16 / Vec::size, least = 16 / Vec::size;
-  const auto block = static_cast<int>(fitting < least ? least : fitting > kMostVectors ? kMostVectors : fitting);
+  const auto block = static_cast<int>(fitting < least          ? least
+                                      : fitting > kMostVectors ? kMostVectors
+                                                               : fitting);
   for (int64_t c = 0; c < a.channels; c += block * Vec::size) {
     const int64_t left = (a.channels - c + Vec::size - 1) / Vec::size;
     const int vectors = left < block ? static_cast<int>(left) : block;
@@ -152,7 +164,8 @@ inline void depthwise_rows(const DepthwiseCall& a, Row row) {
     }
     for (int v = 0; a.means && v < vectors; ++v) {
       const int64_t at = c + v * Vec::size;
-      store_channels(totals[v] * Vec::broadcast(a.mean_factor), a.means + at, static_cast<int>(a.channels - at));
+      store_channels(totals[v] * Vec::broadcast(a.mean_factor), a.means + at,
+                     static_cast<int>(a.channels - at));
     }
   }
 }
@@ -167,7 +180,8 @@ inline void depthwise_square(const DepthwiseCall& a) {
 }
 
 void depthwise(const DepthwiseCall& a) {
-  const bool square = a.kernel_h == a.kernel_w && a.stride_h == a.stride_w && a.dilation_h == 1 && a.dilation_w == 1;
+  const bool square =
+      a.kernel_h == a.kernel_w && a.stride_h == a.stride_w && a.dilation_h == 1 && a.dilation_w == 1;
   switch (square && a.stride_h <= 2 ? a.kernel_h * 10 + a.stride_h : 0) {
     case 31: return depthwise_square<3, 1>(a);
     case 32: return depthwise_square<3, 2>(a);
