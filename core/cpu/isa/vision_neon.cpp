@@ -5,12 +5,12 @@
 
 namespace sconce::isa {
 namespace {
-// clang-format off: the order matters
+// clang-format off
+#include "cpu/isa/vec_neon.h"
+#include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
 #include "cpu/isa/finish.h"
-#include "cpu/isa/math.h"
 #include "cpu/isa/transpose_neon.h"
-#include "cpu/isa/vec_neon.h"
 constexpr int kDepthwiseOutputs = 7;  // that share their loads
 #include "cpu/isa/depthwise_kernels.h"
 #include "cpu/isa/layout_kernels.h"
