@@ -3,7 +3,6 @@
 #include <sconce/ops/create.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -11,32 +10,10 @@
 
 #include "cpu/engine/image.h"
 #include "cpu/engine/operator.h"
-#include "cpu/engine/packs.h"
+#include "support/packs.h"
 #include "support/seeded.h"
 
 namespace sconce::test {
-
-struct AlignedFree {
-  void operator()(void* p) const { std::free(p); }
-};
-template <class T>
-using Aligned = std::unique_ptr<T[], AlignedFree>;
-
-template <class T>
-Aligned<T> aligned(int64_t count) {
-  const size_t bytes = (static_cast<size_t>(count) * sizeof(T) + 127) / 64 * 64;
-  return Aligned<T>(static_cast<T*>(std::aligned_alloc(64, bytes)));
-}
-
-class HeapPacks final : public engine::Packs {
- private:
-  Record reserve(int64_t count) override {
-    records_.push_back(aligned<float>(count + 16));
-    for (int64_t i = 0; i < count + 16; ++i) records_.back()[i] = std::numeric_limits<float>::quiet_NaN();
-    return {records_.back().get(), false};
-  }
-  std::vector<Aligned<float>> records_;
-};
 
 // An image in memory of its own, with lines of poison before and behind it and between its pixels' channels.
 class PlacedImage {
@@ -45,7 +22,9 @@ class PlacedImage {
   static constexpr float untouched = 777.25f;
 
   // To be written.
-  PlacedImage(int64_t n, int64_t h, int64_t w, int64_t c, int64_t pitch) : image{n, h, w, c, pitch} { fill(untouched); }
+  PlacedImage(int64_t n, int64_t h, int64_t w, int64_t c, int64_t pitch) : image{n, h, w, c, pitch} {
+    fill(untouched);
+  }
   // To be read.
   PlacedImage(const Tensor& planes, int64_t pitch)
       : image{planes.size(0), planes.size(2), planes.size(3), planes.size(1), pitch} {
@@ -64,7 +43,7 @@ class PlacedImage {
   bool clean() {
     for_each([&](int64_t, int64_t at) { data()[at] = untouched; });
     for (int64_t i = 0; i < size(); ++i)
-      if (memory_[i] != untouched) return false;
+      if (memory_.get()[i] != untouched) return false;
     return true;
   }
 
@@ -73,8 +52,8 @@ class PlacedImage {
  private:
   int64_t size() const { return image.rows() * image.pitch + 2 * guard; }
   void fill(float value) {
-    memory_ = aligned<float>(size());
-    for (int64_t i = 0; i < size(); ++i) memory_[i] = value;
+    memory_ = aligned_floats(size());
+    for (int64_t i = 0; i < size(); ++i) memory_.get()[i] = value;
   }
   template <class F>
   void for_each(F f) const {
@@ -83,12 +62,13 @@ class PlacedImage {
         for (int64_t i = 0; i < image.h * image.w; ++i)
           f((n * image.c + c) * image.h * image.w + i, (n * image.h * image.w + i) * image.pitch + c);
   }
-  Aligned<float> memory_;
+  std::unique_ptr<float, Freed> memory_;
 };
 
 // Runs the pieces one by one from the last to the first, on scratch memory full of NaN.
-inline void run_backwards(const engine::Operator& op, std::vector<const void*> inputs, std::vector<void*> outputs) {
-  const Aligned<float> scratch = aligned<float>(op.scratch_bytes() / 4 + 16);
+inline void run_backwards(const engine::Operator& op, std::vector<const void*> inputs,
+                          std::vector<void*> outputs) {
+  const auto scratch = aligned_floats(op.scratch_bytes() / 4 + 16);
   std::memset(scratch.get(), 0xff, static_cast<size_t>(op.scratch_bytes()));
   for (int64_t piece = op.pieces(); piece-- > 0;)
     op.run(piece, piece + 1, {inputs.data(), outputs.data()}, scratch.get());
@@ -99,8 +79,8 @@ inline Tensor whole_numbers(std::string_view name, const Shape& shape, int limit
   Tensor t = empty(shape);
   const uint64_t hash = fnv1a(name);
   for (int64_t i = 0; i < t.numel(); ++i)
-    t.mutable_data<float>()[i] =
-        static_cast<float>(std::floor(seeded_uniform(hash, static_cast<uint64_t>(i)) * (2 * limit + 1)) - limit);
+    t.mutable_data<float>()[i] = static_cast<float>(
+        std::floor(seeded_uniform(hash, static_cast<uint64_t>(i)) * (2 * limit + 1)) - limit);
   return t;
 }
 

@@ -14,16 +14,23 @@ constexpr int64_t kLine = 16;  // floats: the weights' lines, and two pieces nev
 
 class Depthwise final : public Operator {
  public:
-  Depthwise(const Image& x, const Image& y, const Window& w, const float* weight, const Fusion& fusion, bool means,
-            const isa::Kernels& kernels, Packs& packs)
-      : x_(x), y_(y), window_(w), fusion_(fusion), means_(means), kernels_(kernels), channels_(ceil_div(y.c, kLine) * kLine) {
+  Depthwise(const Image& x, const Image& y, const Window& w, const float* weight, const Fusion& fusion,
+            bool means, const isa::Kernels& kernels, Packs& packs)
+      : x_(x),
+        y_(y),
+        window_(w),
+        fusion_(fusion),
+        means_(means),
+        kernels_(kernels),
+        channels_(ceil_div(y.c, kLine) * kLine) {
     const int64_t taps = w.kernel_h * w.kernel_w;
     weight_ = packs.add(taps * channels_, [&](float* to) {
       std::fill(to, to + taps * channels_, 0.f);
       for (int64_t c = 0; c < y.c; ++c)
         for (int64_t t = 0; t < taps; ++t) {
           const double scale = fusion.scale ? fusion.scale[c] : 1.0;
-          to[(c / kLine * taps + t) * kLine + c % kLine] = static_cast<float>(static_cast<double>(weight[c * taps + t]) * scale);
+          to[(c / kLine * taps + t) * kLine + c % kLine] =
+              static_cast<float>(static_cast<double>(weight[c * taps + t]) * scale);
         }
     });
     bias_ = packs.add(channels_, [&](float* to) {
@@ -41,7 +48,8 @@ class Depthwise final : public Operator {
 
   void run(int64_t begin, int64_t end, const Operands& operands, void*) const override {
     for (int64_t piece = begin; piece < end; ++piece) {
-      const int64_t image = piece / (bands_ * groups_), band = piece / groups_ % bands_, group = piece % groups_;
+      const int64_t image = piece / (bands_ * groups_), band = piece / groups_ % bands_,
+                    group = piece % groups_;
       const int64_t lines = channels_ / kLine;
       const int64_t c = part_begin(lines, groups_, group) * kLine;
       const int64_t c_end = std::min(part_begin(lines, groups_, group + 1) * kLine, y_.c);
@@ -81,10 +89,12 @@ class Depthwise final : public Operator {
   }
 
   std::string algorithm() const override {
-    return "depthwise " + std::to_string(window_.kernel_h) + "x" + std::to_string(window_.kernel_w) + " " + kernels_.name;
+    return "depthwise " + std::to_string(window_.kernel_h) + "x" + std::to_string(window_.kernel_w) + " " +
+           kernels_.name;
   }
   double flops() const override {
-    return 2.0 * static_cast<double>(window_.kernel_h * window_.kernel_w) * static_cast<double>(y_.rows() * y_.c);
+    return 2.0 * static_cast<double>(window_.kernel_h * window_.kernel_w) *
+           static_cast<double>(y_.rows() * y_.c);
   }
   double bytes() const override {
     const int64_t outputs = y_.rows() * y_.c;
@@ -105,8 +115,9 @@ class Depthwise final : public Operator {
 
 }  // namespace
 
-std::unique_ptr<Operator> make_depthwise(const Image& x, const Image& y, const Window& window, const float* weight,
-                                         const Fusion& fusion, bool means, const isa::Kernels& kernels, Packs& packs) {
+std::unique_ptr<Operator> make_depthwise(const Image& x, const Image& y, const Window& window,
+                                         const float* weight, const Fusion& fusion, bool means,
+                                         const isa::Kernels& kernels, Packs& packs) {
   return std::make_unique<Depthwise>(x, y, window, weight, fusion, means, kernels, packs);
 }
 
