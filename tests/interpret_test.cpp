@@ -91,7 +91,7 @@ TEST_CASE("interpret: views, joining and looking up") {
   check_op("arrays", {noise({3, 4}), index}, [](const std::vector<Tensor>& in) -> std::vector<Tensor> {
     const Tensor& t = in[0];
     return {cat({t, t}, 1), stack({t, t}, 1), index_select(t, 0, in[1]), gather(t, 1, in[1].unsqueeze(1)), sconce::index(t, in[1]),
-            embedding(t, in[1]), one_hot(in[1], 4), pad(t, {1, 2}), pad(t, {1, 0, 2, 1}, "constant", 3),
+            embedding(t, in[1]), one_hot(in[1], 4), index_copy(t, 0, in[1], t + 1), pad(t, {1, 2}), pad(t, {1, 0, 2, 1}, "constant", 3),
             pad(t.unsqueeze(0), {1, 1}, "reflect"), roll(t, 1, 0), roll(t, 2), flip(t, 1), tril(t), triu(t, 1)};
   });
   check_op("reductions", {noise({3, 4})}, [](const std::vector<Tensor>& in) -> std::vector<Tensor> {

@@ -114,6 +114,10 @@ std::span<const Entry> array_entries() {
          check(indices.size() == 1, "[index] expected one index, got ", indices.size());
          return {index(c.self(), indices[0])};
        }},
+      {"aten.index_copy.default",
+       [](const Call& c) -> Results {
+         return {index_copy(c.self(), c.integer("dim"), c.tensor("index"), c.tensor("source"))};
+       }},
       {"aten.embedding.default",
        [](const Call& c) -> Results {
          return {embedding(c.tensor("weight"), c.tensor("indices"), c.integer("padding_idx"))};
