@@ -18,34 +18,43 @@ struct TileCall {
 template <int Rows>
 void tile(const TileCall& call) {
   Vec sums[Rows][kTileVectors];
+#pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i)
+#pragma GCC unroll 4
     for (int j = 0; j < kTileVectors; ++j) sums[i][j] = Vec::zero();
   const float* panel = call.panel;
   const float* a = call.a;
   const int64_t pitch = call.a_pitch;
   for (int64_t k = 0; k < call.k; ++k, panel += kPanel, ++a) {
     Vec b[kTileVectors];
+#pragma GCC unroll 4
     for (int j = 0; j < kTileVectors; ++j) b[j] = Vec::load(panel + j * Vec::size);
+#pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
       const Vec x = Vec::broadcast(a[i * pitch]);
+#pragma GCC unroll 4
       for (int j = 0; j < kTileVectors; ++j) sums[i][j] = Vec::fma(x, b[j], sums[i][j]);
     }
   }
+  // Whole rows go straight from registers to memory; the rest by way of memory, for registers cannot be numbered at run time.
+  const bool whole = call.columns >= kPanel && !call.accumulate;
+  float rest[Rows * kPanel];
+  float* to = whole ? call.c : rest;
+  const int64_t to_pitch = whole ? call.c_pitch : kPanel;
+#pragma GCC unroll 16
+  for (int i = 0; i < Rows; ++i) {
+    const Vec scale = constant(call.scale ? call.scale[i] : 1.f);
+#pragma GCC unroll 4
+    for (int j = 0; j < kTileVectors; ++j) (sums[i][j] * scale).store(to + i * to_pitch + j * Vec::size);
+  }
+  if (whole) return;
+  const int64_t columns = call.columns < kPanel ? call.columns : kPanel;
   for (int i = 0; i < Rows; ++i) {
     float* c = call.c + i * call.c_pitch;
-    const Vec scale = constant(call.scale ? call.scale[i] : 1.f);
-    for (int j = 0; j < kTileVectors; ++j) {
-      const int64_t left = call.columns - j * Vec::size;
-      if (left <= 0) break;
-      const auto finish = [&](auto part) {
-        const Vec sum = sums[i][j] * scale;
-        part.store(call.accumulate ? part.load(c + j * Vec::size) + sum : sum, c + j * Vec::size);
-      };
-      if (left >= Vec::size)
-        finish(Whole{});
-      else
-        finish(Part{static_cast<int>(left)});
-    }
+    for_each_vector(columns, [&](int64_t j, auto part) {
+      const Vec sum = Vec::load(rest + i * kPanel + j);
+      part.store(call.accumulate ? part.load(c + j) + sum : sum, c + j);
+    });
   }
 }
 template <int Rows>
@@ -67,17 +76,17 @@ inline void for_each_tile(int64_t rows, F&& f) {
 }
 
 void pack_keys(const float* keys, int64_t pitch, int64_t count, int64_t size, float* packed) {
-  for (int64_t begin = 0; begin < count; begin += kPanel, packed += size * kPanel) {
-    const int64_t n = count - begin < kPanel ? count - begin : kPanel;
-    for (int64_t i = 0; i < kPanel; ++i) {
-      const float* key = keys + (begin + i) * pitch;
+  for (int64_t begin = 0; begin < count; begin += kPanel, packed += size * kPanel)
+    for (int64_t i = 0; i < kPanel; i += kBlock) {
+      const float* from = keys + (begin + i) * pitch;
       float* to = packed + i;
-      if (i < n)
-        for (int64_t c = 0; c < size; ++c) to[c * kPanel] = key[c];
-      else
-        for (int64_t c = 0; c < size; ++c) to[c * kPanel] = 0.f;
+      int64_t c = 0;
+      if (begin + i + kBlock <= count)
+        for (; c + kBlock <= size; c += kBlock) transpose_block(from + c, pitch, to + c * kPanel, kPanel);
+      for (; c < size; ++c)
+        for (int64_t j = 0; j < kBlock; ++j)
+          to[c * kPanel + j] = begin + i + j < count ? from[j * pitch + c] : 0.f;
     }
-  }
 }
 void pack_values(const float* values, int64_t pitch, int64_t count, int64_t room, int64_t size,
                  float* packed) {

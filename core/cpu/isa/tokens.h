@@ -86,8 +86,6 @@ struct RecurrentCall {
   float* c;           // LSTM: is updated, hidden floats for each sequence
   float* y;           // the new h
   int64_t h_pitch, gates_pitch, c_pitch, y_pitch, batch, k, hidden;
-  bool
-      backwards;  // goes through the weights from their end, so that what the caches still hold of the last step is used first
 };
 
 struct TokensKernels {

@@ -10,6 +10,7 @@ namespace {
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
 #include "cpu/isa/row_vectors.h"
+#include "cpu/isa/transpose_avx2.h"
 
 constexpr int kTileRows = 12, kTileVectors = 2, kGateRows = 6;
 #include "cpu/isa/elementwise_kernels.h"

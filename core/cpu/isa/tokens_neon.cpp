@@ -10,6 +10,7 @@ namespace {
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
 #include "cpu/isa/row_vectors.h"
+#include "cpu/isa/transpose_neon.h"
 
 constexpr int kTileRows = 6, kTileVectors = 4, kGateRows = 5;
 #include "cpu/isa/elementwise_kernels.h"

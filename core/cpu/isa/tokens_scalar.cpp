@@ -10,6 +10,7 @@ namespace {
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
 #include "cpu/isa/row_vectors.h"
+#include "cpu/isa/transpose_scalar.h"
 
 constexpr int kTileRows = 4, kTileVectors = 2, kGateRows = 2;
 #include "cpu/isa/elementwise_kernels.h"
