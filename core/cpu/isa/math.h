@@ -80,7 +80,7 @@ inline Vec gelu(Vec x) {
   p = Vec::fma(p, t, constant(0.1817832278f));
   p = Vec::fma(p, t, constant(0.1191430403f));
   p = Vec::fma(p, t, constant(0.1326669766f));
-  const Vec tail = p * t * exp_nonpositive(x * x * constant(-0.5f));
+  const Vec tail = p * t * exp2_nonpositive(x * x * constant(-0.5f * kLog2E));
   return x * Vec::where_less(x, Vec::zero(), tail, constant(1.f) - tail);
 }
 // x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3), which is x sigmoid(2 u): gelu(approximate="tanh").
