@@ -75,7 +75,7 @@ inline void depthwise_block(const DepthwiseCall& a, const DepthwiseBlock& b, con
 #pragma GCC unroll 8
       for (int n = 0; n < N; ++n, y += y_pitch) sums[n].store(y);
     } else {
-#pragma GCC unroll 1
+#pragma GCC unroll 8
       for (int n = 0; n < N; ++n, y += y_pitch) sums[n].store_first(y, static_cast<int>(b.channels - c));
     }
     if (a.means) {
