@@ -98,8 +98,9 @@ TEST_CASE("zoo: keys, shapes and print are those of torchvision and transformers
 
 TEST_CASE("zoo: convolutional networks and windows compute what torchvision's do") {
   const Tensor image = test::seeded("input", {2, 3, 64, 64});
-  for (const char* name : {"mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0",
-                           "densenet121", "convnext_tiny", "swin_t"}) {
+  for (const char* name :
+       {"mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "efficientnet_b0", "densenet121",
+        "convnext_tiny", "swin_t", "squeezenet1_0", "squeezenet1_1", "shufflenet_v2_x1_0"}) {
     const auto net = nn::make_model(name);
     test::fill(*net);
     check_summary(net->eval()(image), parity(name));

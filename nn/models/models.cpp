@@ -67,6 +67,12 @@ void add_image_models(std::vector<Entry>& all) {
   all.push_back({imagenet("vit_b_32", "ViT-B/32"), maker(vit_b_32)});
   all.push_back({imagenet("vit_l_16", "ViT-L/16", 242), maker(vit_l_16)});
   all.push_back({imagenet("vit_l_32", "ViT-L/32"), maker(vit_l_32)});
+  all.push_back({imagenet("squeezenet1_0", "SqueezeNet 1.0"), maker(squeezenet1_0)});
+  all.push_back({imagenet("squeezenet1_1", "SqueezeNet 1.1"), maker(squeezenet1_1)});
+  all.push_back({imagenet("shufflenet_v2_x0_5", "ShuffleNetV2 x0.5"), maker(shufflenet_v2_x0_5)});
+  all.push_back({imagenet("shufflenet_v2_x1_0", "ShuffleNetV2 x1.0"), maker(shufflenet_v2_x1_0)});
+  all.push_back({imagenet("shufflenet_v2_x1_5", "ShuffleNetV2 x1.5", 232), maker(shufflenet_v2_x1_5)});
+  all.push_back({imagenet("shufflenet_v2_x2_0", "ShuffleNetV2 x2.0", 232), maker(shufflenet_v2_x2_0)});
   all.push_back({imagenet("swin_t", "Swin tiny", 232), maker(swin_t)});
   all.push_back({imagenet("swin_s", "Swin small", 246), maker(swin_s)});
   all.push_back({imagenet("swin_b", "Swin base", 238), maker(swin_b)});

@@ -9,6 +9,8 @@
 #include <sconce/nn/models/lenet.h>
 #include <sconce/nn/models/mobilenet.h>
 #include <sconce/nn/models/resnet.h>
+#include <sconce/nn/models/shufflenet.h>
+#include <sconce/nn/models/squeezenet.h>
 #include <sconce/nn/models/swin.h>
 #include <sconce/nn/models/vgg.h>
 #include <sconce/nn/models/vit.h>
