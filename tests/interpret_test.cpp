@@ -43,6 +43,14 @@ void check_op(const char* name, const std::vector<Tensor>& inputs, const F& f) {
   for (size_t i = 0; i < got.size(); ++i) CHECK(bit_equal(got[i], expected[i]));
 }
 
+Tensor resized(const Tensor& t, const Sizes& size, const ScaleFactors& factors, const char* mode, std::optional<bool> corners = {},
+               bool antialias = false) {
+  InterpolateOptions options;
+  options.size = size, options.scale_factor = factors, options.mode = mode;
+  options.align_corners = corners, options.antialias = antialias;
+  return interpolate(t, options);
+}
+
 }  // namespace
 
 TEST_CASE("interpret: elementwise ops") {
@@ -118,11 +126,9 @@ TEST_CASE("interpret: products, convolutions, norms, pooling, attention, recurre
             batch_norm(t, {}, {}, {}, {}, true), group_norm(t, 2, c, c), layer_norm(t, {6, 6}), rms_norm(t, 6, noise({6})),
             rms_norm(t, 6, {}, 1e-3), max_pool2d(t, 3, 2, 1), pooled.first, pooled.second, adaptive.first, adaptive.second,
             avg_pool2d(t, 2, {}, 0, true, false, 3), avg_pool2d(t, 3, 1, 1), adaptive_avg_pool2d(t, 1),
-            interpolate(t, {.scale_factor = 2}), interpolate(t, {.size = {4, 9}, .mode = "nearest-exact"}),
-            interpolate(t, {.scale_factor = 1.5, .mode = "bilinear", .align_corners = true}),
-            interpolate(t, {.size = 3, .mode = "bilinear", .antialias = true}),
-            interpolate(t.select(2, 0), {.size = 9}), interpolate(t.select(2, 0), {.size = 9, .mode = "nearest-exact"}),
-            interpolate(t.select(2, 0), {.size = 9, .mode = "linear"})};
+            resized(t, {}, 2, "nearest"), resized(t, {4, 9}, {}, "nearest-exact"), resized(t, {}, 1.5, "bilinear", true),
+            resized(t, 3, {}, "bilinear", false, true), resized(t.select(2, 0), 9, {}, "nearest"),
+            resized(t.select(2, 0), 9, {}, "nearest-exact"), resized(t.select(2, 0), 9, {}, "linear")};
   });
   check_op("products", {noise({3, 4}), noise({4, 5}, 2), noise({5}, 3)}, [&](const std::vector<Tensor>& in) -> std::vector<Tensor> {
     const Tensor &a = in[0], &m = in[1], &v = in[2];

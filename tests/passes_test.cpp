@@ -136,6 +136,7 @@ TEST_CASE("passes: residuals and activations go into epilogues") {
             relu(x + x)};
   });
   const Ops ops = after(fuse_epilogues, graph, 8);
+  CAPTURE(graph.str());
   for (const char* gone : {"aten.relu.default", "aten.gelu.default"}) CHECK(std::count(ops.begin(), ops.end(), gone) == 0);
   CHECK(std::count(ops.begin(), ops.end(), "aten.add.Tensor") == 1);
   CHECK(std::count(ops.begin(), ops.end(), "aten.hardtanh.default") == 1);
@@ -159,6 +160,8 @@ TEST_CASE("passes: all of them, in order") {
     return {linear(adaptive_avg_pool2d(y, 1).flatten(1), noise({3, 6}, 4))};
   });
   const auto all = [](Graph& g) -> size_t { return optimize(g), 0; };
-  CHECK(after(all, graph, 0) == Ops{"aten.conv2d.default", "aten.conv2d.default", "aten.adaptive_avg_pool2d.default",
-                                    "aten.flatten.using_ints", "aten.linear.default"});
+  const Ops ops = after(all, graph, 0);
+  CAPTURE(graph.str());
+  CHECK(ops == Ops{"aten.conv2d.default", "aten.conv2d.default", "aten.adaptive_avg_pool2d.default", "aten.flatten.using_ints",
+                   "aten.linear.default"});
 }

@@ -15,8 +15,8 @@ bool is_constant(const Lowering& l, ValueId id) { return constant_of(l.graph(), 
 
 // f32 parameters of a norm, which must be constants; kept while the operator is made.
 struct Parameters {
+  bool known = true;  // before the others, whose making it sees
   Tensor weight, bias;
-  bool known = true;
 
   Parameters(const Lowering& l, const NodeArguments& a) : weight(get(l, a, "weight")), bias(get(l, a, "bias")) {}
   engine::NormWeights weights() const {

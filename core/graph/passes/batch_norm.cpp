@@ -70,10 +70,13 @@ size_t fuse_prologues(Graph& graph) {
       set_argument(graph.nodes[n], "gate", gate);
       removed[static_cast<size_t>(maker)] = true;
     } else {
-      const std::string activation = activation_of(graph.nodes[static_cast<size_t>(maker)]);
+      std::string activation = activation_of(graph.nodes[static_cast<size_t>(maker)]);
       const int32_t first = activation.empty() ? maker : maker_of(NodeArguments(graph.nodes[static_cast<size_t>(maker)]).value("self"));
-      if (first < 0 || (!activation.empty() && activation != "relu")) continue;
+      if (first < 0) continue;
       const Node& norm = graph.nodes[static_cast<size_t>(first)];
+      // An epilogue may have taken up the activation already.
+      if (activation.empty() && norm.find("activation")) activation = NodeArguments(norm).text("activation");
+      if ((!activation.empty() && activation != "relu") || norm.find("residual")) continue;
       const auto affine = batch_norm_affine(graph, norm);
       if (!affine) continue;
       const ValueId input = NodeArguments(norm).value("input");
