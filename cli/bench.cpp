@@ -8,11 +8,13 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "command.h"
+#include "runner.h"
 #include "weights.h"
 
 namespace sconce::cli {
@@ -27,7 +29,8 @@ struct Arguments {
   int64_t batch = 1;
   int threads = 0;
   double seconds = 2;
-  bool eager = false;
+  bool eager = false, profile = false;
+  std::string trace;
 };
 
 struct Measured {
@@ -120,6 +123,17 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
               static_cast<double>(measured.plan_bytes) / 1e6, static_cast<double>(peak_rss_bytes()) / 1e6);
 }
 
+// Where the time goes, step by step: a table (not beside JSON), and a file for chrome://tracing.
+void show_profile(const Program& program, const Arguments& arguments, const Plan& plan, const Tensor& x) {
+  if (!arguments.profile && arguments.trace.empty()) return;
+  const PlanProfile profile = plan.profile(x);
+  if (arguments.profile && !program.json) std::printf("\n%s", profile.str().c_str());
+  if (arguments.trace.empty()) return;
+  std::ofstream file(arguments.trace);
+  file << profile.chrome_trace();
+  if (!file.flush()) fail(ErrorKind::io, "[bench] the trace could not be written to ", arguments.trace);
+}
+
 int bench(const Program& program, const Arguments& arguments) {
   if (arguments.threads > 0) set_num_threads(arguments.threads);
   Measured measured;
@@ -131,13 +145,18 @@ int bench(const Program& program, const Arguments& arguments) {
     model = load_model(arguments.weights, &measured.load_ms);
   }
   const Tensor x = input_of(arguments);
-  const Forward forward = [&model](const Tensor& input) { return (*model)(input); };
+  Runner runner(*model, arguments.eager);
+  measured.eager = arguments.eager;
+  measured.prepare_ms = runner.prepare_for(x);
+  if (runner.plan()) measured.plan_bytes = runner.plan()->packed_bytes() + runner.plan()->arena_bytes();
+  const Forward forward = [&runner](const Tensor& input) { return runner(input); };
   const auto begin = Clock::now();
   const Tensor y = forward(x);
   measured.first_ms = since(begin);
   if (!arguments.output.empty()) save_npy(arguments.output, y);
   repeat(forward, x, arguments.seconds, measured);
   report(program, arguments, x, measured);
+  if (runner.plan()) show_profile(program, arguments, *runner.plan(), x);
   return done;
 }
 
@@ -158,7 +177,9 @@ void add_bench(Program& program) {
   command->add_option("--threads", arguments->threads, "Threads to use; by default all")
       ->check(CLI::PositiveNumber);
   command->add_option("--seconds", arguments->seconds, "How long to repeat")->check(CLI::NonNegativeNumber);
-  command->add_flag("--eager", arguments->eager, "Call the module itself, without preparing a plan");
+  add_eager_option(command, arguments->eager);
+  command->add_flag("--profile", arguments->profile, "Also show the time of each step of the plan");
+  command->add_option("--trace", arguments->trace, "Where to write a run as a trace for chrome://tracing");
   command->callback([&program, arguments] {
     program.chosen = [&program, arguments] { return bench(program, *arguments); };
   });
