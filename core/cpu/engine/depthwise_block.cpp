@@ -2,7 +2,6 @@
 #include "cpu/engine/depthwise_block.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "cpu/engine/gemm_weights.h"
 #include "cpu/engine/parts.h"
@@ -112,10 +111,13 @@ class DepthwiseBlockOperator final : public Operator {
   }
 
   void run(int64_t begin, int64_t end, const Operands& operands, void* scratch) const override {
-    for (int64_t piece = begin; piece < end; ++piece) {
-      const int64_t image = piece / bands_, band = piece % bands_;
-      run_band(operands, image, part_begin(b_.y.h, bands_, band), part_begin(b_.y.h, bands_, band + 1),
+    // Neighbouring bands are one: where one ends, the hidden rows that the next one needs are there.
+    for (int64_t piece = begin; piece < end;) {
+      const int64_t image = piece / bands_, first = piece % bands_,
+                    last = std::min(bands_, first + end - piece);
+      run_rows(operands, image, part_begin(b_.y.h, bands_, first), part_begin(b_.y.h, bands_, last),
                static_cast<float*>(scratch));
+      piece += last - first;
     }
   }
 
@@ -142,7 +144,7 @@ class DepthwiseBlockOperator final : public Operator {
   }
   int64_t convolved_floats() const { return ceil_div(strip_ * b_.y.w * pitch_, 16) * 16 + 16; }
 
-  void run_band(const Operands& operands, int64_t image, int64_t begin, int64_t end, float* scratch) const {
+  void run_rows(const Operands& operands, int64_t image, int64_t begin, int64_t end, float* scratch) const {
     const Window& w = b_.window;
     const Image &x = b_.x, &y = b_.y;
     const int64_t hidden_row = x.w * pitch_;
@@ -150,24 +152,24 @@ class DepthwiseBlockOperator final : public Operator {
     float* convolved = hidden + hidden_floats();
     auto** rows = reinterpret_cast<const float**>(convolved + convolved_floats());
     const float* from = operands.in(0) + image * x.h * x.w * x.pitch;
-    int64_t first = 0, ready = 0;  // hidden rows [first, ready) lie in scratch memory
+    int64_t ready = 0;  // hidden rows up to here have been computed
     for (int64_t top = begin; top < end; top += strip_) {
       const int64_t bottom = std::min(top + strip_, end);
       isa::DepthwiseCall call{};
       if (expands_) {
-        const int64_t need = std::max<int64_t>(top * w.stride_h - w.pad_h, 0);
-        const int64_t until = std::min((bottom - 1) * w.stride_h - w.pad_h + w.kernel_h, x.h);
-        const int64_t kept = std::max<int64_t>(ready - need, 0);
-        if (kept > 0 && need > first)
-          std::memmove(hidden, hidden + (need - first) * hidden_row,
-                       static_cast<size_t>(kept * hidden_row) * sizeof(float));
-        const int64_t next = need + kept;
-        first = need;
-        if (until > next)
-          expand_.run(from + next * x.w * x.pitch, x.pitch, (until - next) * x.w, hidden + kept * hidden_row,
-                      pitch_, nullptr, 0, rows);
-        ready = std::max(until, next);
-        call.x = hidden - first * hidden_row;
+        // Each hidden row once, into its place in the ring.
+        const int64_t need = std::max<int64_t>(top * w.stride_h - w.pad_h, ready);
+        const int64_t until = std::min((bottom - 1) * w.stride_h - w.pad_h + w.kernel_h, x.h),
+                      ring = hidden_rows();
+        for (int64_t row = need; row < until;) {
+          const int64_t slot = row % ring, count = std::min(until - row, ring - slot);
+          expand_.run(from + row * x.w * x.pitch, x.pitch, count * x.w, hidden + slot * hidden_row, pitch_,
+                      nullptr, 0, rows);
+          row += count;
+        }
+        ready = std::max(until, need);
+        call.x = hidden;
+        call.ring = ring;
         call.x_pitch = pitch_;
       } else {
         call.x = from;
