@@ -105,11 +105,13 @@ TEST_CASE("activations: NaN, infinities, zeros and huge numbers as in PyTorch") 
       {Activation::mish, {nan, inf, nan, 0, -0.f, 1e30f, -0.f}},
   };
   for (const isa::Kernels& kernels : all_kernels())
-    for (const auto& [activation, values] : expected) {
+    for (const auto& entry : expected) {
+      const Activation activation = entry.first;
+      const std::vector<float>& values = entry.second;
       CAPTURE(kernels.name);
       CAPTURE(static_cast<int>(activation));
-      const std::vector<float> y = applied(
-          [&, a = activation](const Image& image) { return make_activation(a, image, image, kernels); }, x);
+      const std::vector<float> y =
+          applied([&](const Image& image) { return make_activation(activation, image, image, kernels); }, x);
       for (size_t i = 0; i < x.size(); ++i) {
         CAPTURE(x[i]);
         if (std::isnan(values[i]))
@@ -136,12 +138,14 @@ TEST_CASE("unary operators") {
   const float inf = std::numeric_limits<float>::infinity();
   for (const isa::Kernels& kernels : all_kernels()) {
     CAPTURE(kernels.name);
-    for (const auto& [op, truth] : ops) {
+    for (const auto& entry : ops) {
+      const Unary op = entry.first;
+      double (*const truth)(double) = entry.second;
       CAPTURE(static_cast<int>(op));
       const bool roots = op == Unary::sqrt || op == Unary::rsqrt;
       const std::vector<float> x = sweep(roots ? 0.01 : -87, 88, 5003);
       const std::vector<float> y =
-          applied([&, o = op](const Image& image) { return make_unary(o, image, image, kernels); }, x);
+          applied([&](const Image& image) { return make_unary(op, image, image, kernels); }, x);
       double worst = 0;
       for (size_t i = 0; i < x.size(); ++i)
         worst = std::max(worst, std::abs(static_cast<double>(y[i]) - truth(static_cast<double>(x[i]))) /
