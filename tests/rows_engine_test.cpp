@@ -310,6 +310,41 @@ TEST_CASE("layer norm and rms norm, with and without a residual, beside PyTorch'
     }
 }
 
+TEST_CASE("norms, softmax and activations: every tail of channels") {
+  for (const isa::Kernels& kernels : all_kernels())
+    for (int64_t c = 1; c <= 70; ++c) {
+      CAPTURE(kernels.name);
+      CAPTURE(c);
+      const std::vector<float> values = numbers("tails", 2 * c);
+      const Image x{.w = 2, .c = c, .pitch = c + 2};
+      Rows in(values, 2, c, c + 2), norm(2, c, c + 2), soft(2, c, c + 2), relu(2, c, c + 2);
+      VectorPacks packs;
+      run(*make_layer_norm(x, x, {}, 1e-3, {}, kernels, packs), {in.data(), nullptr}, {norm.data(), nullptr});
+      run(*make_softmax(x, x, false, kernels), {in.data()}, {soft.data()});
+      run(*make_activation(Activation::relu, x, x, kernels), {in.data()}, {relu.data()});
+      std::vector<double> norms, softs;
+      std::vector<float> relus;
+      for (int64_t r = 0; r < 2; ++r) {
+        const float* row = values.data() + r * c;
+        const auto n = static_cast<double>(c);
+        double mean = 0, square = 0, sum = 0;
+        for (int64_t i = 0; i < c; ++i)
+          mean += static_cast<double>(row[i]) / n, sum += std::exp(static_cast<double>(row[i]));
+        for (int64_t i = 0; i < c; ++i) square += std::pow(static_cast<double>(row[i]) - mean, 2) / n;
+        for (int64_t i = 0; i < c; ++i) {
+          norms.push_back((static_cast<double>(row[i]) - mean) / std::sqrt(square + 1e-3));
+          softs.push_back(std::exp(static_cast<double>(row[i])) / sum);
+          relus.push_back(std::max(row[i], 0.f));
+        }
+      }
+      CHECK((norm.guarded() && soft.guarded() && relu.guarded()));
+      if (c > 1) CHECK(relative_error(norm.values(), norms) < 3e-7);
+      if (c == 1) CHECK(norm.at(0, 0) == 0);
+      CHECK(relative_error(soft.values(), softs) < 3e-7);
+      CHECK(relu.values() == relus);
+    }
+}
+
 TEST_CASE("layer norm: a strong mean, a constant row, NaN") {
   for (const isa::Kernels& kernels : all_kernels()) {
     CAPTURE(kernels.name);
