@@ -28,10 +28,20 @@ demo: packages
 test: build
 	@cd $(BUILD) && ctest --output-on-failure --no-label-summary --parallel $(JOBS)
 
-# Loading and forward passes beside PyTorch's in the same run. Needs Python and, the first time, the network.
-bench: CMAKE_FLAGS += -DSCONCE_BENCH=ON
-bench: build $(VENV)/.ready
-	@$(VENV)/bin/python bench/against/compare_torch.py --build $(BUILD)
+# Whole models beside the peers, in interleaved rounds: bench/README.md. Needs Python and, the first time, the network.
+#   make bench MODELS="resnet50 vit_b_16" THREADS="1 2" BATCH="1 16" ROUNDS=5 ENGINES="sconce onnxruntime"
+#   make bench QUICK=1     one short round, to try the harness itself; writes into the build folder
+bench_options = $(if $(MODELS),--models $(MODELS)) $(if $(THREADS),--threads $(THREADS)) $(if $(BATCH),--batch $(BATCH)) \
+                $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ENGINES),--engines $(ENGINES)) $(if $(QUICK),--quick)
+bench: packages $(VENV)/.bench-ready
+	@cmake -S . -B $(BUILD) $(CMAKE_FLAGS) -DSCONCE_BENCH=ON >$(BUILD).log 2>&1 || { cat $(BUILD).log; exit 1; }; rm -f $(BUILD).log
+	@cmake --build $(BUILD) --parallel $(JOBS) --target bench_programs
+	@BENCH_COMMAND='make bench $(MAKEOVERRIDES)' $(VENV)/bin/python bench/bench.py --build $(BUILD) $(bench_options)
+
+# llama.cpp has no wheels: where it does not build, the decoding goes without it.
+$(VENV)/.bench-ready: bench/against/requirements.txt $(VENV)/.ready
+	@$(VENV)/bin/pip install --quiet --requirement bench/against/requirements.txt && touch $@
+	@$(VENV)/bin/pip install --quiet llama-cpp-python >/dev/null 2>&1 || echo "llama-cpp-python does not install here; gpt2_decode goes without llama.cpp"
 
 # Writes every committed fixture again, with real PyTorch.
 fixtures: $(VENV)/.ready

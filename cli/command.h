@@ -36,6 +36,7 @@ void add_convert(Program& program);
 void add_scan(Program& program);
 void add_fit(Program& program);
 void add_run(Program& program);
+void add_bench(Program& program);
 void add_eval(Program& program);
 void add_models(Program& program);
 void add_devices(Program& program);

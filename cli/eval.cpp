@@ -13,6 +13,7 @@
 #include "evaluation.h"
 #include "progress.h"
 #include "report.h"
+#include "runner.h"
 #include "text.h"
 #include "weights.h"
 
@@ -26,6 +27,7 @@ struct Arguments {
   DataOptions data;
   int64_t batch = 64, limit = 0;
   int threads = 0;
+  bool eager = false;
   std::string outputs = "logits", report;
   std::vector<std::string> metrics;
 };
@@ -114,7 +116,8 @@ int eval(const Program& program, const Arguments& arguments) {
   options.limit = arguments.limit;
   if (arguments.outputs == "probabilities") options.metrics.outputs = nn::metrics::Outputs::probabilities;
   options.progress = [&](int64_t done, int64_t total) { progress.update(done, total); };
-  const Evaluation evaluation = evaluate([&](const Tensor& x) { return (*model)(x); }, *data, options);
+  Runner runner(*model, arguments.eager);
+  const Evaluation evaluation = evaluate([&](const Tensor& x) { return runner(x); }, *data, options);
 
   if (!arguments.report.empty()) {
     ReportInfo info;
@@ -147,6 +150,7 @@ void add_eval(Program& program) {
       ->check(CLI::PositiveNumber);
   command->add_option("--threads", arguments->threads, "Threads to use; by default all")
       ->check(CLI::PositiveNumber);
+  add_eager_option(command, arguments->eager);
   command->add_option("--outputs", arguments->outputs, "What the model gives")
       ->check(CLI::IsMember({"logits", "probabilities"}));
   command

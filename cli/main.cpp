@@ -19,7 +19,7 @@ int run(int count, char** arguments) {
       "bad input file.");
   Program program{app};
   for (const auto add : {add_inspect, add_verify, add_scan, add_convert, add_diff, add_fit, add_run, add_eval,
-                         add_models, add_devices})
+                         add_bench, add_models, add_devices})
     add(program);
 
   try {

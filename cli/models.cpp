@@ -19,7 +19,8 @@ nlohmann::json to_json(const nn::ModelInfo& info) {
           {"mean", info.mean},
           {"std", info.stddev},
           {"resize", info.resize},
-          {"crop", info.crop}};
+          {"crop", info.crop},
+          {"vocabulary", info.vocabulary}};
 }
 
 // One architecture in full: PyTorch's repr of it.

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "command.h"
+#include "runner.h"
 #include "text.h"
 #include "weights.h"
 
@@ -21,10 +22,11 @@ struct Arguments {
   WeightsOptions weights;
   std::string input, output, device = "cpu";
   int repeat = 1, threads = 0;
+  bool eager = false;
 };
 
 struct Timing {
-  double load_ms = 0, first_ms = 0, min_ms = 0, median_ms = 0;
+  double load_ms = 0, prepare_ms = 0, first_ms = 0, min_ms = 0, median_ms = 0;
 };
 
 double milliseconds_of(const std::function<void()>& f) {
@@ -49,15 +51,17 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
                 {"output", {{"shape", y.shape().extents()}, {"dtype", name_of(y.dtype())}}},
                 {"repeat", arguments.repeat},
                 {"load_ms", timing.load_ms},
+                {"eager", arguments.eager},
+                {"prepare_ms", timing.prepare_ms},
                 {"first_ms", timing.first_ms},
                 {"min_ms", timing.min_ms},
                 {"median_ms", timing.median_ms},
                 {"peak_rss_bytes", peak_rss_bytes()}});
     return;
   }
-  std::printf("%s %s -> %s %s, loaded in %.1f ms, first call %.2f ms", name_of(x.dtype()),
+  std::printf("%s %s -> %s %s, loaded in %.1f ms, planned in %.1f ms, first call %.2f ms", name_of(x.dtype()),
               x.shape().str().c_str(), name_of(y.dtype()), y.shape().str().c_str(), timing.load_ms,
-              timing.first_ms);
+              timing.prepare_ms, timing.first_ms);
   if (arguments.repeat > 1)
     std::printf(", of %d calls least %.2f ms, median %.2f ms", arguments.repeat, timing.min_ms,
                 timing.median_ms);
@@ -76,10 +80,12 @@ int run(const Program& program, const Arguments& arguments) {
   Timing timing;
   const std::unique_ptr<nn::Module> model = load_model(arguments.weights, &timing.load_ms);
   const Tensor x = load_npy(arguments.input);
+  Runner runner(*model, arguments.eager);
+  timing.prepare_ms = runner.prepare_for(x);
   Tensor y;
   std::vector<double> times;
   times.reserve(static_cast<size_t>(arguments.repeat));
-  for (int i = 0; i < arguments.repeat; ++i) times.push_back(milliseconds_of([&] { y = (*model)(x); }));
+  for (int i = 0; i < arguments.repeat; ++i) times.push_back(milliseconds_of([&] { y = runner(x); }));
   timing.first_ms = times.front();
   std::ranges::sort(times);
   timing.min_ms = times.front();
@@ -105,6 +111,7 @@ void add_run(Program& program) {
       ->check(CLI::PositiveNumber);
   command->add_option("--threads", arguments->threads, "Threads to use; by default all")
       ->check(CLI::PositiveNumber);
+  add_eager_option(command, arguments->eager);
   command->add_option("--device", arguments->device, "cpu");
   command->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return run(program, *arguments); }; });

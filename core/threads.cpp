@@ -1,5 +1,5 @@
 // The thread pool behind parallel_for: workers sleep on one condition variable and help whoever has unclaimed
-// pieces.
+// pieces. A host's own threads can take their place.
 #include <sconce/error.h>
 #include <sconce/threads.h>
 
@@ -8,9 +8,11 @@
 #include <condition_variable>
 #include <exception>
 #include <limits>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "cpu_count.h"
@@ -129,6 +131,42 @@ Pool& pool() {
   return instance;
 }
 
+using TaskRunner = std::function<void(std::function<void()>)>;
+
+TaskRunner& task_runner() {
+  static TaskRunner runner;
+  return runner;
+}
+
+// A job as the tasks given to a host see it: they may run when the job is long over.
+struct Posted {
+  std::mutex mutex;
+  std::condition_variable left;
+  Job* job;
+  int inside = 0;
+
+  void help() {
+    std::unique_lock lock(mutex);
+    if (!job || !job->has_unclaimed()) return;
+    ++inside;
+    Job& open = *job;
+    lock.unlock();
+    open.run();
+    lock.lock();
+    if (--inside == 0) left.notify_all();
+  }
+};
+
+void run_with_host(Job& job, const TaskRunner& submit) {
+  const auto posted = std::make_shared<Posted>();
+  posted->job = &job;
+  for (int i = 0; i < job.helpers_wanted; ++i) submit([posted] { posted->help(); });
+  job.run();
+  std::unique_lock lock(posted->mutex);
+  posted->job = nullptr;  // from here on nobody joins it
+  posted->left.wait(lock, [&] { return posted->inside == 0; });
+}
+
 }  // namespace
 
 int num_threads() {
@@ -144,6 +182,10 @@ void set_num_threads(int count) {
   configured_threads = count;
 }
 
+void set_task_runner(std::function<void(std::function<void()> task)> submit) {
+  task_runner() = std::move(submit);
+}
+
 void detail::parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f) {
   if (begin >= end) return;
   const int64_t count = end - begin;
@@ -154,7 +196,10 @@ void detail::parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFuncti
   // A few pieces for each thread, so that one that is held up by the machine leaves its share to the others.
   const int64_t pieces = std::min<int64_t>(grains, int64_t{4} * (helpers + 1));
   Job job(f, begin, count, pieces, helpers);
-  pool().run(job);
+  if (const TaskRunner& submit = task_runner())
+    run_with_host(job, submit);
+  else
+    pool().run(job);
   if (job.failure) std::rethrow_exception(job.failure);
 }
 

@@ -39,6 +39,12 @@ std::string tuple(const Sizes& sizes, size_t dims) {
   return out + (dims == 1 ? ",)" : ")");
 }
 
+// One number for each dimension.
+Sizes each(const Sizes& sizes, size_t dims) {
+  return sizes.size() == 1 ? Sizes(std::vector<int64_t>(dims, sizes[0])) : sizes;
+}
+
+// As _ConvNd.extra_repr().
 template <class Conv>
 std::string repr(const Conv& c, size_t dims) {
   const auto all = [](const Sizes& sizes, int64_t value) {
@@ -53,6 +59,8 @@ std::string repr(const Conv& c, size_t dims) {
   else if (!all(c.padding.sizes, 0))
     s += concat(", padding=", tuple(c.padding.sizes, dims));
   if (!all(c.dilation, 1)) s += concat(", dilation=", tuple(c.dilation, dims));
+  if constexpr (requires { c.output_padding; })
+    if (!all(c.output_padding, 0)) s += concat(", output_padding=", tuple(c.output_padding, dims));
   if (c.groups != 1) s += concat(", groups=", c.groups);
   if (!c.bias) s += ", bias=False";
   if (c.padding_mode != PaddingMode::zeros) s += concat(", padding_mode=", to_string(c.padding_mode));
@@ -114,5 +122,80 @@ void Conv1d::members(Walk& w) {
 }
 
 std::string Conv1d::extra_repr() const { return repr(*this, 1); }
+
+Conv3d::Conv3d(int64_t in, int64_t out, Sizes kernel, Conv3dOptions o)
+    : in_channels(in),
+      out_channels(out),
+      kernel_size(each(kernel, 3)),
+      stride(each(o.stride, 3)),
+      dilation(each(o.dilation, 3)),
+      padding(std::move(o.padding)),
+      groups(o.groups) {
+  check(kernel_size.size() == 3, "[Conv3d] expected one kernel size or three, got ", kernel_size.size());
+  check_arguments(in, out, groups, padding, stride != Sizes{1, 1, 1});
+  weight = zero_parameter({out, in / groups, kernel_size[0], kernel_size[1], kernel_size[2]}, o.dtype);
+  if (o.bias) bias = zero_parameter({out}, o.dtype);
+}
+
+Tensor Conv3d::forward(const Tensor& x) const {
+  return conv3d(x, weight, bias, stride, padding, dilation, groups);
+}
+
+void Conv3d::members(Walk& w) {
+  w("weight", weight);
+  w("bias", bias);
+}
+
+std::string Conv3d::extra_repr() const { return repr(*this, 3); }
+
+ConvTranspose2d::ConvTranspose2d(int64_t in, int64_t out, Pair kernel, const ConvTranspose2dOptions& o)
+    : in_channels(in),
+      out_channels(out),
+      kernel_size(kernel),
+      stride(o.stride),
+      output_padding(o.output_padding),
+      dilation(o.dilation),
+      padding(Sizes(o.padding)),
+      groups(o.groups) {
+  check_arguments(in, out, groups, padding, false);
+  weight = zero_parameter({in, out / groups, kernel.height, kernel.width}, o.dtype);
+  if (o.bias) bias = zero_parameter({out}, o.dtype);
+}
+
+Tensor ConvTranspose2d::forward(const Tensor& x) const {
+  return conv_transpose2d(x, weight, bias, stride, padding.sizes, output_padding, groups, dilation);
+}
+
+void ConvTranspose2d::members(Walk& w) {
+  w("weight", weight);
+  w("bias", bias);
+}
+
+std::string ConvTranspose2d::extra_repr() const { return repr(*this, 2); }
+
+ConvTranspose1d::ConvTranspose1d(int64_t in, int64_t out, int64_t kernel, const ConvTranspose1dOptions& o)
+    : in_channels(in),
+      out_channels(out),
+      kernel_size(kernel),
+      stride(o.stride),
+      output_padding(o.output_padding),
+      dilation(o.dilation),
+      padding(o.padding),
+      groups(o.groups) {
+  check_arguments(in, out, groups, padding, false);
+  weight = zero_parameter({in, out / groups, kernel}, o.dtype);
+  if (o.bias) bias = zero_parameter({out}, o.dtype);
+}
+
+Tensor ConvTranspose1d::forward(const Tensor& x) const {
+  return conv_transpose1d(x, weight, bias, stride, padding.sizes, output_padding, groups, dilation);
+}
+
+void ConvTranspose1d::members(Walk& w) {
+  w("weight", weight);
+  w("bias", bias);
+}
+
+std::string ConvTranspose1d::extra_repr() const { return repr(*this, 1); }
 
 }  // namespace sconce::nn

@@ -62,4 +62,6 @@ std::string Dropout::extra_repr() const {
   return concat("p=", python_repr(p), ", inplace=", inplace ? "True" : "False");
 }
 
+std::string StochasticDepth::extra_repr() const { return concat("p=", python_repr(p), ", mode=", mode); }
+
 }  // namespace sconce::nn

@@ -100,4 +100,21 @@ std::string GroupNorm::extra_repr() const {
                 ", affine=", affine ? "True" : "False", ", bias=", bias ? "True" : "False");
 }
 
+RMSNorm::RMSNorm(Sizes shape, const RMSNormOptions& o)
+    : normalized_shape(std::move(shape)), eps(o.eps), elementwise_affine(o.elementwise_affine) {
+  if (elementwise_affine) weight = one_parameter(Shape(normalized_shape), o.dtype);
+}
+
+Tensor RMSNorm::forward(const Tensor& x) const { return rms_norm(x, normalized_shape, weight, eps); }
+
+void RMSNorm::members(Walk& w) { w("weight", weight); }
+
+std::string RMSNorm::extra_repr() const {
+  std::string sizes;
+  for (const int64_t n : normalized_shape) sizes += (sizes.empty() ? "" : ", ") + std::to_string(n);
+  return concat("(", sizes, normalized_shape.size() == 1 ? ",)" : ")",
+                ", eps=", eps ? python_repr(*eps) : "None",
+                ", elementwise_affine=", elementwise_affine ? "True" : "False");
+}
+
 }  // namespace sconce::nn

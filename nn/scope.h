@@ -1,5 +1,8 @@
 // Gives the recorder the dotted names of the modules that are being called.
 #pragma once
+#include <sconce/graph.h>
+
+#include <optional>
 
 namespace sconce::nn {
 
@@ -16,6 +19,17 @@ class ModuleScope {
 
  private:
   bool pushed_ = false, outermost_ = false;
+};
+
+// The same for calls that are not forward(x), and nothing while nobody records.
+class CallScope {
+ public:
+  explicit CallScope(const Module& module) {
+    if (Recorder::active()) scope_.emplace(module);
+  }
+
+ private:
+  std::optional<ModuleScope> scope_;
 };
 
 }  // namespace sconce::nn

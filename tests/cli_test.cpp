@@ -1,6 +1,8 @@
 // The program as its users run it: output, JSON, exit codes, on fixtures with PyTorch's answers.
 #include <doctest/doctest.h>
 #include <sconce/npy.h>
+#include <sconce/ops/create.h>
+#include <sconce/save.h>
 
 #include "support/program.h"
 #include "support/support.h"
@@ -137,6 +139,15 @@ TEST_CASE("cli: run computes what PyTorch computes") {
   for (size_t i = 0; i < expected.size(); ++i) {
     for (size_t j = 0; j < 3; ++j) CHECK(std::abs(y.data<float>()[i * 3 + j] - expected[i][j]) < 1e-6);
   }
+  // Numbers of tokens stay numbers.
+  const auto tokens = scratch_folder() / "tokens.npy", table = scratch_folder() / "table.pth";
+  StateDict state;
+  state.insert("weight", tensor<float>({1, 2, 3, 4, 5, 6}, {3, 2}));
+  save(state, table.string());
+  save_npy(tokens.string(), tensor<int64_t>({2, 0}));
+  const ProgramResult rows = sconce_program("run --model \"Embedding(3, 2)\" --weights '" + table.string() +
+                                            "' --input '" + tokens.string() + "'");
+  CHECK(has(rows.out, "tensor([[5., 6.],\n        [1., 2.]])"));
   // Without --output the result is printed, as PyTorch would.
   CHECK(has(sconce_program("run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("x.npy")).out,
             "\ntensor([["));

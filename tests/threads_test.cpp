@@ -119,3 +119,27 @@ TEST_CASE("threads: several callers at once, more threads than CPUs") {
   for (std::thread& caller : callers) caller.join();
   CHECK(wrong == 0);
 }
+
+TEST_CASE("threads: a host's own threads can do the work, or leave it") {
+  const Threads restore;
+  set_num_threads(4);
+  std::vector<std::function<void()>> late;
+  std::vector<std::thread> hosts;
+  auto sum_of = [](int64_t count) {
+    std::atomic<int64_t> sum{0};
+    parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) sum += i;
+    });
+    return sum.load();
+  };
+  set_task_runner([&](std::function<void()> task) { hosts.emplace_back(std::move(task)); });
+  CHECK(sum_of(1000) == 499500);
+  CHECK(hosts.size() == 3);
+  set_task_runner([&](std::function<void()> task) { late.push_back(std::move(task)); });
+  CHECK(sum_of(1000) == 499500);
+  CHECK(late.size() == 3);
+  set_task_runner({});
+  for (std::thread& host : hosts) host.join();
+  for (const auto& task : late) task();  // long after
+  CHECK(sum_of(10) == 45);
+}

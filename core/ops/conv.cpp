@@ -1,8 +1,11 @@
-// conv1d and conv2d: PyTorch's checks and its rule for the output's size; conv1d runs as conv2d of height 1.
+// conv1d, conv2d and conv3d: PyTorch's checks and its rule for the output's size; all run as conv2d, conv1d with height
+// 1, conv3d with the planes under the kernel side by side as channels.
 #include <sconce/backend.h>
 #include <sconce/kernel_args.h>
 #include <sconce/ops/conv.h>
 #include <sconce/ops/create.h>
+#include <sconce/ops/pad.h>
+#include <sconce/ops/view.h>
 
 #include <algorithm>
 
@@ -101,9 +104,40 @@ Plan plan(const Tensor& input, const Tensor& weight, const Tensor& bias, const S
   return p;
 }
 
+// [n, c, d, h, w] as [n * od, c * kd, h, w]: for each output plane the input planes that it sees.
+Tensor planes_as_channels(const Tensor& input, const Plan& p, int64_t kernel) {
+  const int64_t n = input.size(0), c = input.size(1), h = input.size(3), w = input.size(4);
+  const int64_t before = p.before[0], after = p.total[0] - before, out = p.out[2];
+  const Tensor x = before != 0 || after != 0 ? pad(input, std::vector<int64_t>{0, 0, 0, 0, before, after})
+                                             : input.contiguous();
+  const Tensor seen = as_strided(x, {n, out, c, kernel, h, w},
+                                 {x.stride(0), x.stride(2) * p.stride[0], x.stride(1),
+                                  x.stride(2) * p.dilation[0], x.stride(3), x.stride(4)});
+  return seen.reshape({n * out, c * kernel, h, w});
+}
+
+Tensor run_conv3d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Plan& p,
+                  int64_t groups) {
+  const Tensor x = planes_as_channels(input, p, weight.size(2));
+  const Tensor w =
+      weight.reshape({weight.size(0), weight.size(1) * weight.size(2), weight.size(3), weight.size(4)});
+  Tensor y = empty({x.size(0), p.out[1], p.out[3], p.out[4]}, input.dtype(), input.device());
+  const Tensor b = bias.defined() ? bias.contiguous() : bias;
+  backend_of(y.device())
+      .conv2d({x,
+               w,
+               b,
+               {p.stride[1], p.stride[2]},
+               {p.before[1], p.before[2]},
+               {p.dilation[1], p.dilation[2]},
+               groups,
+               y});
+  return y.view({p.out[0], p.out[2], p.out[1], p.out[3], p.out[4]}).transpose(1, 2).contiguous();
+}
+
 Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias, const Sizes& stride,
                    const ConvPadding& padding, const Sizes& dilation, int64_t groups, int64_t dims) {
-  const char* op = dims == 1 ? "conv1d" : "conv2d";
+  const char* op = dims == 1 ? "conv1d" : dims == 2 ? "conv2d" : "conv3d";
   check_tensors(op, {&input, &weight}, {&bias});
   const Plan p = plan(input, weight, bias, stride, padding, dilation, groups, dims);
   check_product_dtype(op, input.dtype());
@@ -123,6 +157,10 @@ Tensor convolution(const Tensor& input, const Tensor& weight, const Tensor& bias
                       {"dilation", p.dilation},
                       {"groups", groups}},
                      Shape(shape), input.dtype());
+  }
+  if (dims == 3 && p.out.numel() > 0 && weight.size(1) > 0) {
+    const Tensor out = run_conv3d(batched ? input : input.unsqueeze(0), weight, bias, p, groups);
+    return batched ? out : out.view(shape);
   }
   Tensor out = empty(p.out, input.dtype(), input.device());
   if (out.numel() > 0) {
@@ -151,6 +189,11 @@ Tensor conv2d(const Tensor& input, const Tensor& weight, const Tensor& bias, con
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Sizes& stride,
               const ConvPadding& padding, const Sizes& dilation, int64_t groups) {
   return convolution(input, weight, bias, stride, padding, dilation, groups, 1);
+}
+
+Tensor conv3d(const Tensor& input, const Tensor& weight, const Tensor& bias, const Sizes& stride,
+              const ConvPadding& padding, const Sizes& dilation, int64_t groups) {
+  return convolution(input, weight, bias, stride, padding, dilation, groups, 3);
 }
 
 }  // namespace sconce

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "ops/arguments.h"
 #include "ops/copy_elements.h"
 
 namespace sconce {
@@ -20,18 +21,27 @@ void check_not_recording(const char* op) {
 
 // The indices as contiguous i64, after a look at each: 0 .. n - 1, and with `from_end` also -n .. -1, which
 // are resolved.
-Tensor checked_indices(const Tensor& index, int64_t n, bool from_end, const std::string& range_error) {
+Tensor checked_indices(const Tensor& index, int64_t n, bool from_end, const std::string& range_error,
+                       const char* prefix = "") {
   Tensor here = empty(index.shape(), DType::i64);
   copy_elements(index, here);
   int64_t* values = here.mutable_data<int64_t>();
   for (int64_t i = 0; i < here.numel(); ++i) {
     const int64_t v = values[i];
     if (v >= n || v < (from_end ? -n : 0))
-      fail(ErrorKind::invalid_argument, range_error.empty() ? "" : concat("index ", v, range_error),
+      fail(ErrorKind::invalid_argument, range_error.empty() ? "" : concat(prefix, "index ", v, range_error),
            range_error.empty() ? "index out of range in self" : "");
     if (v < 0) values[i] += n;
   }
   return here.to(index.device());
+}
+
+// The extents without that of dimension d, "2 3".
+std::string without(const Shape& shape, int64_t d) {
+  std::string text;
+  for (int64_t k = 0; k < shape.dim(); ++k)
+    if (k != d) text += (text.empty() ? "" : " ") + std::to_string(shape[k]);
+  return text;
 }
 
 void check_index_dtype(const Tensor& index, const char* message) {
@@ -131,6 +141,67 @@ Tensor index(const Tensor& self, const Tensor& index) {
       checked_indices(index, n, true, concat(" is out of bounds for dimension 0 with size ", n));
   Tensor out = empty(shape, self.dtype(), self.device());
   if (out.numel() > 0) backend_of(self.device()).index_select(self.contiguous(), 0, at, out);
+  return out;
+}
+
+Tensor index_copy(const Tensor& self, int64_t d, const Tensor& index, const Tensor& source) {
+  check_tensors("index_copy", {&self, &index, &source});
+  d = self.shape().wrap(d);
+  check(self.dim() > 0 && source.dim() == self.dim(),
+        "index_copy_(): When source and destination are not scalars, their dimensionality must match. Source "
+        "dimensionality (",
+        source.dim(), "), destination dimensionality (", self.dim(), ")");
+  check(index.dim() == 1, "index_copy_(): Index should have dimension 1 or 0 (got ", index.dim(), ")");
+  check(index.dtype() == DType::i64, "index_copy_(): Expected a long tensor for index, but got ",
+        scalar_type_name(index.dtype()));
+  check(self.dtype() == source.dtype(),
+        "index_copy_(): self and source expected to have the same dtype, but got (self) ",
+        scalar_type_name(self.dtype()), " and (source) ", scalar_type_name(source.dtype()));
+  for (int64_t k = 0; k < self.dim(); ++k)
+    check(k == d || self.size(k) == source.size(k),
+          "index_copy_(): Source/destination tensor must have same slice shapes. Destination slice shape: ",
+          without(self.shape(), d), " at dimension ", d,
+          " and source slice shape: ", without(source.shape(), d), " at dimension 0.");
+  check(source.size(d) == index.numel(), "index_copy_(): Number of indices (", index.numel(),
+        ") should be equal to source.size(dim) (", source.size(d), ")");
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.index_copy.default",
+                     {{"self", self}, {"dim", d}, {"index", index}, {"source", source}}, self.shape(),
+                     self.dtype());
+  const std::string range = concat(" is out of bounds for dimension ", d, " with size ", self.size(d));
+  const Tensor at = checked_indices(index, self.size(d), false, range, "index_copy_(): ").to(cpu);
+  Tensor out = self.clone();
+  for (int64_t i = 0; i < at.numel(); ++i) {
+    Tensor place = out.select(d, at.data<int64_t>()[i]);
+    copy_elements(source.select(d, i), place);
+  }
+  return out;
+}
+
+Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_idx) {
+  check_defined("embedding", weight);
+  check_defined("embedding", indices);
+  check(weight.dim() == 2, "'weight' must be 2-D");
+  if (indices.dtype() != DType::i64 && indices.dtype() != DType::i32)
+    fail(ErrorKind::invalid_argument,
+         "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; "
+         "but got ",
+         "torch.", scalar_type_name(indices.dtype()),
+         "Tensor instead (while checking arguments for embedding)");
+  std::vector<int64_t> extents = indices.shape().extents();
+  extents.push_back(weight.size(1));
+  const Shape shape(std::move(extents));
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.embedding.default",
+                     {{"weight", weight},
+                      {"indices", indices},
+                      {"padding_idx", padding_idx},
+                      {"scale_grad_by_freq", false},
+                      {"sparse", false}},
+                     shape, weight.dtype());
+  const Tensor at = checked_indices(indices, weight.size(0), false, "");
+  Tensor out = empty(shape, weight.dtype(), weight.device());
+  if (out.numel() > 0) backend_of(weight.device()).index_select(weight.contiguous(), 0, at, out);
   return out;
 }
 

@@ -146,6 +146,9 @@ Tensor masked_fill(const Tensor& self, const Tensor& mask, const Scalar& value) 
   check_defined("masked_fill", mask);
   check(mask.dtype() == DType::boolean, "masked_fill_ only supports boolean masks, but got mask with dtype ",
         type_meta_name(mask.dtype()));
+  if (Recorder* r = Recorder::active())
+    return r->record("aten.masked_fill.Scalar", {{"self", self}, {"mask", mask}, {"value", as_input(value)}},
+                     broadcast(self.shape(), mask.shape()), self.dtype());
   return choose(mask, scalar_tensor(value, self.dtype()), self, self.dtype());
 }
 

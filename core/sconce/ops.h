@@ -1,6 +1,7 @@
 // Every op, by family. Names, arguments and defaults are those of torch and torch.nn.functional.
 #pragma once
 #include <sconce/ops/activation.h>
+#include <sconce/ops/attention.h>
 #include <sconce/ops/compare.h>
 #include <sconce/ops/conv.h>
 #include <sconce/ops/create.h>
@@ -12,6 +13,8 @@
 #include <sconce/ops/pad.h>
 #include <sconce/ops/pool.h>
 #include <sconce/ops/promotion.h>
+#include <sconce/ops/rearrange.h>
+#include <sconce/ops/recurrent.h>
 #include <sconce/ops/reduce.h>
 #include <sconce/ops/softmax.h>
 #include <sconce/ops/sort.h>

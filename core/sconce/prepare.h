@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace sconce {
@@ -13,14 +14,41 @@ namespace sconce {
 enum class Precision : uint8_t { f32 };
 
 struct PrepareOptions {
-  int threads = 0;  // at most so many per run, the caller included; 0: num_threads()
-  bool winograd =
-      true;  // 3x3 convolutions by Winograd's minimal filtering: 2-4 times the rounding error of direct ones
+  // At most so many threads per run, the caller included; 0: num_threads().
+  int threads = 0;
+  // 3x3 convolutions by Winograd's minimal filtering: 2-4 times the rounding error of direct ones.
+  bool winograd = true;
   Precision precision = Precision::f32;
-  double max_pack_ratio =
-      2.5;  // packed weights may take so many times the bytes of the raw ones; beyond it Winograd gives way
-  bool check =
-      false;  // every run also computes each node eagerly and throws, naming the first node that differs
+  // Packed weights may take so many times the bytes of the raw ones; beyond it Winograd gives way.
+  double max_pack_ratio = 2.5;
+  // Every run also computes each recorded node eagerly, and throws where a step of the plan differs, naming the first such node.
+  bool check = false;
+  // Without fusing, folding and kernels of the plan's own: every node is interpreted by the eager ops.
+  bool optimize = true;
+  // A file that save_packed() wrote for the same network, weights and options: its packed weights are mapped instead of made. One that
+  // does not fit is not used, and the plan's notice() says so.
+  std::string packed_path = {};
+};
+
+// What a run took, step by step; see Plan::profile().
+struct ProfileStep {
+  std::string scope, op, shapes, algorithm;
+  double milliseconds = 0;  // the least of the repeats
+  double gflops = 0;        // floating-point operations of the definition per second, in 1e9
+  double of_peak = 0;       // that, as a part of what this machine's multiply-adds can do on one thread, times the threads
+  double gigabytes = 0;     // bytes of operands and weights per second, in 1e9
+  bool interpreted = false;
+};
+struct PlanProfile {
+  std::vector<ProfileStep> steps;
+  double milliseconds = 0;   // of a whole run, the least of the repeats
+  double peak_gflops = 0;    // of one thread, measured beside the run
+  int threads = 1;
+
+  // A table, the slowest steps marked, and the sums.
+  std::string str() const;
+  // The run as a file for chrome://tracing and Perfetto.
+  std::string chrome_trace() const;
 };
 
 // A network as a list of kernels on memory that is laid out once. Immutable: any number of threads may run one plan at a time, each
@@ -38,15 +66,26 @@ class Plan {
   // Throws ErrorKind::invalid_argument when number or dtypes of the inputs differ from the example's.
   Tensor operator()(const Tensor& x) const;
   std::vector<Tensor> operator()(const std::vector<Tensor>& inputs) const;
-  // The same into tensors of the right dtype and shape, contiguous: after the first call with a shape, no memory is allocated, no lock
-  // taken and, on one thread, no system call made.
+  // The same into contiguous tensors of the right dtype and shape, which share no memory with the inputs; an empty list is filled with new
+  // ones. After the first call with a shape, no memory is allocated, no lock taken and, on one thread, no system call made, unless a step
+  // is interpreted (describe() says which) or an input is not contiguous. Numbers below 1.2e-38 count as zero while it runs.
   void run(const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs) const;
 
-  // A table of the plan's steps: module, op, shapes, kernel and algorithm, bytes of weights.
+  // A table of the steps of the plan for the example's shapes: module, op, shapes, kernel and algorithm, bytes touched, and the time that
+  // the machine's peak speed would allow.
   std::string describe() const;
-  // Bytes of packed weights, and of the arena of one run.
+  // Runs it `repeats` times, taking the time of each step.
+  PlanProfile profile(const std::vector<Tensor>& inputs, int repeats = 10) const;
+  PlanProfile profile(const Tensor& x, int repeats = 10) const { return profile(std::vector<Tensor>{x}, repeats); }
+  // Of the plan for the example's shapes: bytes of packed weights, of the memory of one run, and the number of steps that are interpreted
+  // by the eager ops because no kernel takes them.
   int64_t packed_bytes() const;
   int64_t arena_bytes() const;
+  int64_t interpreted_steps() const;
+  // Writes the packed weights of the plan for the example's shapes, for PrepareOptions::packed_path. Throws ErrorKind::io.
+  void save_packed(const std::string& path) const;
+  // What became of packed_path, in a sentence; empty when there was none or all went well.
+  std::string notice() const;
 
  private:
   std::shared_ptr<Impl> impl_;
@@ -54,13 +93,13 @@ class Plan {
 
 // Records one call of `function` on tensors of the examples' shapes and dtypes, and plans it. Throws ErrorKind::invalid_argument, with
 // the op's words, when the function reads values of tensors that are being recorded (item(), data(), data-dependent branches).
-Plan prepare(Plan::Function function, const std::vector<Tensor>& examples,
-             const PrepareOptions& options = {});
+// Also throws ErrorKind::unsupported on a function that writes into tensors which something else reads, or into its inputs.
+Plan prepare(Plan::Function function, const std::vector<Tensor>& examples, const PrepareOptions& options = {});
 
 // The same for anything that takes one tensor and gives one, as a module does: auto fast = prepare(net, images). The module must
 // outlive the plan; what it holds when it is prepared is what counts.
 template <class Callable>
-Plan prepare(const Callable& callable, const Tensor& example, const PrepareOptions& options = {}) {
+requires std::is_invocable_r_v<Tensor, const Callable&, const Tensor&> Plan prepare(const Callable& callable, const Tensor& example, const PrepareOptions& options = {}) {
   return prepare(
       [&callable](const std::vector<Tensor>& inputs) { return std::vector<Tensor>{callable(inputs[0])}; },
       std::vector<Tensor>{example}, options);

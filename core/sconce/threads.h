@@ -1,6 +1,7 @@
 // The CPU threads that kernels share.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <type_traits>
 
 namespace sconce {
@@ -11,6 +12,11 @@ int num_threads();
 // Sets it for the whole process; takes effect with the next kernel. Throws PyTorch's "Expected positive
 // number of threads" (ErrorKind::invalid_argument) below 1. With 1 no thread is ever created.
 void set_num_threads(int count);
+
+// Lets a host program's own threads do the work instead of Sconce's: submit(task) has the host run `task` on one of its threads, now
+// or later. A task that comes too late, or is never run, does no harm: the calling thread finishes alone. An empty function brings
+// Sconce's own threads back. Call it while no kernel runs.
+void set_task_runner(std::function<void(std::function<void()> task)> submit);
 
 // A reference to something callable with a range [begin, end); does not own it.
 class RangeFunction {

@@ -17,6 +17,67 @@ std::unique_ptr<Module> boxed(M module) {
   return std::make_unique<M>(std::move(module));
 }
 
+// What torchvision's networks for ImageNet have in common: 224x224 pixels, 1000 classes.
+ModelInfo imagenet(const std::string& name, const std::string& title, int64_t resize = 256,
+                   int64_t crop = 224) {
+  return {name,
+          title + " as torchvision's",
+          {3, crop, crop},
+          1000,
+          {0.485, 0.456, 0.406},
+          {0.229, 0.224, 0.225},
+          resize,
+          crop};
+}
+
+template <class M>
+Maker maker(M (*make)(int64_t)) {
+  return [make](int64_t n) { return boxed(make(n)); };
+}
+
+// Of text; their outputs are no classes.
+template <class M>
+Entry text_model(const char* name, const char* description, int64_t outputs, int64_t vocabulary) {
+  return {{name, description, {128}, outputs, {}, {}, 0, 0, vocabulary}, [name, outputs](int64_t n) {
+            check(n == outputs, "[make_model] ", name, " has no classes, so their number cannot be chosen");
+            return boxed(M());
+          }};
+}
+
+void add_image_models(std::vector<Entry>& all) {
+  all.push_back({imagenet("mobilenet_v2", "MobileNetV2"), maker(mobilenet_v2)});
+  all.push_back({imagenet("mobilenet_v3_small", "MobileNetV3 small"), maker(mobilenet_v3_small)});
+  all.push_back({imagenet("mobilenet_v3_large", "MobileNetV3 large"), maker(mobilenet_v3_large)});
+  all.push_back({imagenet("densenet121", "DenseNet-121"), maker(densenet121)});
+  all.push_back({imagenet("densenet161", "DenseNet-161"), maker(densenet161)});
+  all.push_back({imagenet("densenet169", "DenseNet-169"), maker(densenet169)});
+  all.push_back({imagenet("densenet201", "DenseNet-201"), maker(densenet201)});
+  const std::pair<int64_t, int64_t> sides[] = {{256, 224}, {256, 240}, {288, 288}, {320, 300},
+                                               {384, 380}, {456, 456}, {528, 528}, {600, 600}};
+  for (int number = 0; number < 8; ++number) {
+    const auto [resize, crop] = sides[number];
+    all.push_back({imagenet(concat("efficientnet_b", number), concat("EfficientNet-B", number), resize, crop),
+                   [number](int64_t n) { return boxed(efficientnet_b(number, n)); }});
+  }
+  all.push_back({imagenet("convnext_tiny", "ConvNeXt tiny", 236), maker(convnext_tiny)});
+  all.push_back({imagenet("convnext_small", "ConvNeXt small", 230), maker(convnext_small)});
+  all.push_back({imagenet("convnext_base", "ConvNeXt base", 232), maker(convnext_base)});
+  all.push_back({imagenet("convnext_large", "ConvNeXt large", 232), maker(convnext_large)});
+  all.push_back({imagenet("vit_b_16", "ViT-B/16"), maker(vit_b_16)});
+  all.push_back({imagenet("vit_b_32", "ViT-B/32"), maker(vit_b_32)});
+  all.push_back({imagenet("vit_l_16", "ViT-L/16", 242), maker(vit_l_16)});
+  all.push_back({imagenet("vit_l_32", "ViT-L/32"), maker(vit_l_32)});
+  all.push_back({imagenet("squeezenet1_0", "SqueezeNet 1.0"), maker(squeezenet1_0)});
+  all.push_back({imagenet("squeezenet1_1", "SqueezeNet 1.1"), maker(squeezenet1_1)});
+  all.push_back({imagenet("shufflenet_v2_x0_5", "ShuffleNetV2 x0.5"), maker(shufflenet_v2_x0_5)});
+  all.push_back({imagenet("shufflenet_v2_x1_0", "ShuffleNetV2 x1.0"), maker(shufflenet_v2_x1_0)});
+  all.push_back({imagenet("shufflenet_v2_x1_5", "ShuffleNetV2 x1.5", 232), maker(shufflenet_v2_x1_5)});
+  all.push_back({imagenet("shufflenet_v2_x2_0", "ShuffleNetV2 x2.0", 232), maker(shufflenet_v2_x2_0)});
+  all.push_back({imagenet("swin_t", "Swin tiny", 232), maker(swin_t)});
+  all.push_back({imagenet("swin_s", "Swin small", 246), maker(swin_s)});
+  all.push_back({imagenet("swin_b", "Swin base", 238), maker(swin_b)});
+}
+
 // The table of everything; adding a model is adding lines here.
 const std::vector<Entry>& table() {
   static const std::vector<Entry> entries = [] {
@@ -57,6 +118,11 @@ const std::vector<Entry>& table() {
                         256,
                         224},
                        [depth, norm](int64_t n) { return boxed(VGG(depth, norm, n)); }});
+    add_image_models(all);
+    all.push_back(
+        text_model<BertModel>("bert_base", "BERT base, uncased, as transformers' BertModel", 768, 30522));
+    all.push_back(
+        text_model<GPT2LMHeadModel>("gpt2", "GPT-2 (124M) as transformers' GPT2LMHeadModel", 50257, 50257));
     return all;
   }();
   return entries;

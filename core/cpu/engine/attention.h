@@ -26,7 +26,7 @@ struct AttentionGeometry {
   int64_t images = 1, heads = 1, key_heads = 1;
   int64_t queries = 1, keys = 1;          // tokens
   int64_t head_size = 1, value_size = 1;  // channels of a head of query and key, and of value and output
-  HeadRows query, key, value, output;
+  HeadRows query = {}, key = {}, value = {}, output = {};
   float scale = 1.f;
   bool causal = false;  // query i attends to keys up to i + causal_offset (0: PyTorch's is_causal)
   int64_t causal_offset = 0;

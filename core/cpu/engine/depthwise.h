@@ -15,7 +15,8 @@ namespace sconce::engine {
 // and padding; square kernels of 3, 5 and 7 at stride 1 or 2 without dilation are the fast ones.
 // Inputs [x, residual?], outputs [y, means?]: with `means` the operator also writes [n][C] (dense) means of y over its pixels, what
 // adaptive_avg_pool2d(y, 1) gives: squeeze-and-excitation's first step for nothing.
-std::unique_ptr<Operator> make_depthwise(const Image& x, const Image& y, const Window& window, const float* weight,
-                                         const Fusion& fusion, bool means, const isa::Kernels& kernels, Packs& packs);
+std::unique_ptr<Operator> make_depthwise(const Image& x, const Image& y, const Window& window,
+                                         const float* weight, const Fusion& fusion, bool means,
+                                         const isa::Kernels& kernels, Packs& packs);
 
 }  // namespace sconce::engine

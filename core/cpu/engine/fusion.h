@@ -12,7 +12,8 @@ struct Fusion {
   const double* scale = nullptr;  // of each output channel, or null: 1
   const double* shift = nullptr;  // of each output channel, or null: 0
   bool residual = false;          // an input of the output's shape is added before the activation
-  int64_t residual_pitch = 0;     // its floats from pixel to pixel; rows and images follow each other like those of an Image
+  // Its floats from pixel to pixel; rows and images follow each other like those of an Image.
+  int64_t residual_pitch = 0;
   isa::Activation activation = isa::Activation::none;
 };
 

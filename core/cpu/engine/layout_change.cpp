@@ -16,7 +16,11 @@ class LayoutChange final : public Operator {
  public:
   // `image` is the one side; of the other one only copies need the pitch.
   LayoutChange(Change change, const Image& image, int64_t other_pitch, const isa::Kernels& kernels)
-      : change_(change), image_(image), other_pitch_(other_pitch), kernels_(kernels), pixels_(image.h * image.w) {
+      : change_(change),
+        image_(image),
+        other_pitch_(other_pitch),
+        kernels_(kernels),
+        pixels_(image.h * image.w) {
     // Strips of 16 pixels are whole cache lines of a plane.
     strips_ = pieces_of(static_cast<double>(pixels_ * image.c), kPieceFloats, ceil_div(pixels_, 16));
   }
@@ -27,12 +31,13 @@ class LayoutChange final : public Operator {
     const isa::VisionKernels& kernels = *kernels_.vision;
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t n = piece / strips_, strip = piece % strips_;
-      const int64_t first = strip_begin(strip), count = strip_begin(strip + 1) - first, pixel = n * pixels_ + first;
+      const int64_t first = strip_begin(strip), count = strip_begin(strip + 1) - first,
+                    pixel = n * pixels_ + first;
       const int64_t plane = n * image_.c * pixels_ + first;
       switch (change_) {
         case Change::from_planes:
-          kernels.planes_to_rows(operands.in(0) + plane, pixels_, count, image_.c, operands.out(0) + pixel * image_.pitch,
-                                 image_.pitch);
+          kernels.planes_to_rows(operands.in(0) + plane, pixels_, count, image_.c,
+                                 operands.out(0) + pixel * image_.pitch, image_.pitch);
           break;
         case Change::to_planes:
           kernels.rows_to_planes(operands.in(0) + pixel * image_.pitch, image_.pitch, count, image_.c,

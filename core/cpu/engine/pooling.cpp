@@ -17,11 +17,13 @@ constexpr int64_t kLine = 16;
 using Spans = std::vector<isa::PoolSpan>;
 
 // What lies inside the image of each window along one direction; `size` counts what a mean divides by.
-Spans window_spans(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation, bool count_pad) {
+Spans window_spans(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t pad, int64_t dilation,
+                   bool count_pad) {
   Spans spans;
   for (int64_t i = 0; i < out; ++i) {
     const int64_t start = i * stride - pad, past = start + (kernel - 1) * dilation + 1;
-    const int64_t first = start < 0 ? start + ceil_div(-start, dilation) * dilation : start, end = std::min(past, in);
+    const int64_t first = start < 0 ? start + ceil_div(-start, dilation) * dilation : start,
+                  end = std::min(past, in);
     const int64_t size = count_pad ? std::min(past, in + pad) - start : end - first;
     spans.push_back({static_cast<int32_t>(first), static_cast<int32_t>(end), static_cast<int32_t>(size)});
   }
@@ -32,7 +34,8 @@ Spans adaptive_spans(int64_t in, int64_t out) {
   Spans spans;
   for (int64_t i = 0; i < out; ++i) {
     const int64_t begin = i * in / out, end = ceil_div((i + 1) * in, out);
-    spans.push_back({static_cast<int32_t>(begin), static_cast<int32_t>(end), static_cast<int32_t>(end - begin)});
+    spans.push_back(
+        {static_cast<int32_t>(begin), static_cast<int32_t>(end), static_cast<int32_t>(end - begin)});
   }
   return spans;
 }
@@ -48,7 +51,9 @@ class Pooling final : public Operator {
       : x_(x), y_(y), windows_(std::move(windows)), largest_(largest), kernels_(kernels) {
     const double row_loads = flops() / static_cast<double>(std::max<int64_t>(y.n * y.h, 1));
     groups_ = pieces_of(row_loads, kPieceLoads, y.c / (2 * kLine));
-    rows_ = groups_ > 1 ? 1 : std::clamp<int64_t>(static_cast<int64_t>(kPieceLoads / std::max(row_loads, 1.0)), 1, y.n * y.h);
+    rows_ = groups_ > 1 ? 1
+                        : std::clamp<int64_t>(static_cast<int64_t>(kPieceLoads / std::max(row_loads, 1.0)), 1,
+                                              y.n * y.h);
   }
 
   int64_t pieces() const override { return ceil_div(y_.n * y_.h, rows_) * groups_; }
@@ -76,11 +81,15 @@ class Pooling final : public Operator {
     }
   }
 
-  std::string algorithm() const override { return std::string(largest_ ? "max pool " : "mean pool ") + kernels_.name; }
+  std::string algorithm() const override {
+    return std::string(largest_ ? "max pool " : "mean pool ") + kernels_.name;
+  }
   double flops() const override {
     double rows = 0, columns = 0;
-    for (const auto& s : windows_.rows) rows += static_cast<double>(ceil_div(s.end - s.begin, windows_.row_step));
-    for (const auto& s : windows_.columns) columns += static_cast<double>(ceil_div(s.end - s.begin, windows_.column_step));
+    for (const auto& s : windows_.rows)
+      rows += static_cast<double>(ceil_div(s.end - s.begin, windows_.row_step));
+    for (const auto& s : windows_.columns)
+      columns += static_cast<double>(ceil_div(s.end - s.begin, windows_.column_step));
     return rows * columns * static_cast<double>(y_.n * y_.c);
   }
   double bytes() const override { return 4.0 * static_cast<double>(x_.rows() * x_.c + y_.rows() * y_.c); }
@@ -95,28 +104,35 @@ class Pooling final : public Operator {
 
 Pooling::Windows windows_of(const Image& x, const Image& y, const Window& w, bool count_pad) {
   return {window_spans(x.h, y.h, w.kernel_h, w.stride_h, w.pad_h, w.dilation_h, count_pad),
-          window_spans(x.w, y.w, w.kernel_w, w.stride_w, w.pad_w, w.dilation_w, count_pad), w.dilation_h, w.dilation_w, 0};
+          window_spans(x.w, y.w, w.kernel_w, w.stride_w, w.pad_w, w.dilation_w, count_pad), w.dilation_h,
+          w.dilation_w, 0};
 }
 
 }  // namespace
 
-std::unique_ptr<Operator> make_max_pool(const Image& x, const Image& y, const Window& window, const isa::Kernels& kernels) {
+std::unique_ptr<Operator> make_max_pool(const Image& x, const Image& y, const Window& window,
+                                        const isa::Kernels& kernels) {
   return std::make_unique<Pooling>(x, y, windows_of(x, y, window, false), true, kernels);
 }
 
-std::unique_ptr<Operator> make_avg_pool(const Image& x, const Image& y, const Window& window, bool count_include_pad,
-                                        int64_t divisor, const isa::Kernels& kernels) {
+std::unique_ptr<Operator> make_avg_pool(const Image& x, const Image& y, const Window& window,
+                                        bool count_include_pad, int64_t divisor,
+                                        const isa::Kernels& kernels) {
   Pooling::Windows windows = windows_of(x, y, window, count_include_pad);
   windows.divisor = divisor;
   return std::make_unique<Pooling>(x, y, std::move(windows), false, kernels);
 }
 
-std::unique_ptr<Operator> make_adaptive_avg_pool(const Image& x, const Image& y, const isa::Kernels& kernels) {
-  return std::make_unique<Pooling>(x, y, Pooling::Windows{adaptive_spans(x.h, y.h), adaptive_spans(x.w, y.w)}, false, kernels);
+std::unique_ptr<Operator> make_adaptive_avg_pool(const Image& x, const Image& y,
+                                                 const isa::Kernels& kernels) {
+  return std::make_unique<Pooling>(x, y, Pooling::Windows{adaptive_spans(x.h, y.h), adaptive_spans(x.w, y.w)},
+                                   false, kernels);
 }
 
-std::unique_ptr<Operator> make_adaptive_max_pool(const Image& x, const Image& y, const isa::Kernels& kernels) {
-  return std::make_unique<Pooling>(x, y, Pooling::Windows{adaptive_spans(x.h, y.h), adaptive_spans(x.w, y.w)}, true, kernels);
+std::unique_ptr<Operator> make_adaptive_max_pool(const Image& x, const Image& y,
+                                                 const isa::Kernels& kernels) {
+  return std::make_unique<Pooling>(x, y, Pooling::Windows{adaptive_spans(x.h, y.h), adaptive_spans(x.w, y.w)},
+                                   true, kernels);
 }
 
 }  // namespace sconce::engine

@@ -143,7 +143,6 @@ class Recurrent final : public Operator {
       call.gates = gates + step * g_.gates.step;
       call.y = g_.projected > 0 ? unprojected : y;
       call.y_pitch = g_.projected > 0 ? pitch(g_.hidden) : g_.output.sequence;
-      call.backwards = i % 2 != 0;
       (is_lstm ? kernels.lstm : kernels.gru)(call);
       if (g_.projected > 0)
         kernels.product(unprojected, call.y_pitch, batch, weights.w_hr, g_.hidden, size, y,

@@ -21,8 +21,8 @@ struct RecurrentGeometry {
   int64_t hidden = 1;
   int64_t projected = 0;  // LSTM with proj_size; 0: none
   int64_t directions = 1;
-  Steps gates;   // of the projected inputs: [directions][gates of 4 (3) * hidden] channels
-  Steps output;  // [directions][hidden or projected] channels
+  Steps gates = {};   // of the projected inputs: [directions][gates of 4 (3) * hidden] channels
+  Steps output = {};  // [directions][hidden or projected] channels
 
   int64_t output_size() const { return projected > 0 ? projected : hidden; }
 };

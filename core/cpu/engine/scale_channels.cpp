@@ -14,8 +14,8 @@ constexpr double kPieceFloats = 64e3;
 class ScaleChannels final : public Operator {
  public:
   // Factors of the network itself if `packs` is given, else the second input's.
-  ScaleChannels(const Image& x, int64_t factors_pitch, const Image& y, const Fusion& fusion, const isa::Kernels& kernels,
-                Packs* packs)
+  ScaleChannels(const Image& x, int64_t factors_pitch, const Image& y, const Fusion& fusion,
+                const isa::Kernels& kernels, Packs* packs)
       : x_(x), y_(y), factors_pitch_(factors_pitch), fusion_(fusion), kernels_(kernels), pixels_(x.h * x.w) {
     if (packs) {
       const int64_t width = ceil_div(x.c, 16) * 16;
@@ -58,7 +58,9 @@ class ScaleChannels final : public Operator {
     return std::string(scale_ ? "channel affine " : "channel scale ") + kernels_.name;
   }
   double flops() const override { return (scale_ ? 2.0 : 1.0) * static_cast<double>(x_.rows() * x_.c); }
-  double bytes() const override { return (fusion_.residual ? 12.0 : 8.0) * static_cast<double>(x_.rows() * x_.c); }
+  double bytes() const override {
+    return (fusion_.residual ? 12.0 : 8.0) * static_cast<double>(x_.rows() * x_.c);
+  }
 
  private:
   Image x_, y_;
@@ -72,8 +74,8 @@ class ScaleChannels final : public Operator {
 
 }  // namespace
 
-std::unique_ptr<Operator> make_scale_channels(const Image& x, int64_t factors_pitch, const Image& y, const Fusion& fusion,
-                                              const isa::Kernels& kernels) {
+std::unique_ptr<Operator> make_scale_channels(const Image& x, int64_t factors_pitch, const Image& y,
+                                              const Fusion& fusion, const isa::Kernels& kernels) {
   return std::make_unique<ScaleChannels>(x, factors_pitch, y, fusion, kernels, nullptr);
 }
 

@@ -21,7 +21,8 @@ struct Neighbours {
 
 // PyTorch takes the position of the nearest pixel in float.
 Neighbours nearest(int64_t in, int64_t out, double factor, bool exact) {
-  const float step = factor > 0 ? static_cast<float>(1.0 / factor) : static_cast<float>(in) / static_cast<float>(out);
+  const float step =
+      factor > 0 ? static_cast<float>(1.0 / factor) : static_cast<float>(in) / static_cast<float>(out);
   Neighbours n;
   for (int64_t i = 0; i < out; ++i) {
     const float at = step * (static_cast<float>(i) + (exact ? 0.5f : 0.f));
@@ -40,8 +41,8 @@ Neighbours linear(int64_t in, int64_t out, double factor, bool align_corners) {
   Neighbours n;
   for (int64_t i = 0; i < out; ++i) {
     const auto place = static_cast<double>(i);
-    const double at =
-        std::min(align_corners ? step * place : std::max(step * (place + 0.5) - 0.5, 0.0), static_cast<double>(in - 1));
+    const double at = std::min(align_corners ? step * place : std::max(step * (place + 0.5) - 0.5, 0.0),
+                               static_cast<double>(in - 1));
     const auto left = static_cast<int32_t>(at);
     n.left.push_back(left);
     n.right.push_back(std::min(left + 1, static_cast<int32_t>(in - 1)));
@@ -52,10 +53,12 @@ Neighbours linear(int64_t in, int64_t out, double factor, bool align_corners) {
 
 class Upsample final : public Operator {
  public:
-  Upsample(const Image& x, const Image& y, bool blend, Neighbours rows, Neighbours columns, const isa::Kernels& kernels)
+  Upsample(const Image& x, const Image& y, bool blend, Neighbours rows, Neighbours columns,
+           const isa::Kernels& kernels)
       : x_(x), y_(y), blend_(blend), rows_(std::move(rows)), columns_(std::move(columns)), kernels_(kernels) {
     const auto row_floats = static_cast<double>(y.w * y.c);
-    strip_ = std::clamp<int64_t>(static_cast<int64_t>(kPieceFloats / row_floats), 1, std::max<int64_t>(y.n * y.h, 1));
+    strip_ = std::clamp<int64_t>(static_cast<int64_t>(kPieceFloats / row_floats), 1,
+                                 std::max<int64_t>(y.n * y.h, 1));
   }
 
   int64_t pieces() const override { return ceil_div(y_.n * y_.h, strip_); }
@@ -67,17 +70,20 @@ class Upsample final : public Operator {
       const float* top = image + rows_.left[i] * x_.w * x_.pitch;
       float* y = operands.out(0) + row * y_.w * y_.pitch;
       if (blend_) {
-        kernels_.vision->blend({top, image + rows_.right[i] * x_.w * x_.pitch, rows_.weight[i], x_.pitch, columns_.left.data(),
-                                columns_.right.data(), columns_.weight.data(), y, y_.pitch, y_.w, y_.c});
+        kernels_.vision->blend({top, image + rows_.right[i] * x_.w * x_.pitch, rows_.weight[i], x_.pitch,
+                                columns_.left.data(), columns_.right.data(), columns_.weight.data(), y,
+                                y_.pitch, y_.w, y_.c});
       } else {
         for (int64_t pixel = 0; pixel < y_.w; ++pixel)
-          kernels_.vision->copy_rows(top + columns_.left[static_cast<size_t>(pixel)] * x_.pitch, x_.pitch, 1, y_.c,
-                                     y + pixel * y_.pitch, y_.pitch);
+          kernels_.vision->copy_rows(top + columns_.left[static_cast<size_t>(pixel)] * x_.pitch, x_.pitch, 1,
+                                     y_.c, y + pixel * y_.pitch, y_.pitch);
       }
     }
   }
 
-  std::string algorithm() const override { return std::string(blend_ ? "bilinear " : "nearest ") + kernels_.name; }
+  std::string algorithm() const override {
+    return std::string(blend_ ? "bilinear " : "nearest ") + kernels_.name;
+  }
   double flops() const override { return (blend_ ? 6.0 : 0.0) * static_cast<double>(y_.rows() * y_.c); }
   double bytes() const override { return 4.0 * static_cast<double>(x_.rows() * x_.c + y_.rows() * y_.c); }
 
@@ -97,8 +103,8 @@ std::unique_ptr<Operator> make_upsample(const Image& x, const Image& y, Resampli
     return std::make_unique<Upsample>(x, y, true, linear(x.h, y.h, factors[0], align_corners),
                                       linear(x.w, y.w, factors[1], align_corners), kernels);
   const bool exact = mode == Resampling::nearest_exact;
-  return std::make_unique<Upsample>(x, y, false, nearest(x.h, y.h, factors[0], exact), nearest(x.w, y.w, factors[1], exact),
-                                    kernels);
+  return std::make_unique<Upsample>(x, y, false, nearest(x.h, y.h, factors[0], exact),
+                                    nearest(x.w, y.w, factors[1], exact), kernels);
 }
 
 }  // namespace sconce::engine

@@ -17,11 +17,13 @@ enum class WinogradTile { f23, f43 };
 
 // torch.nn.functional.conv2d of kernel 3, stride 1, dilation 1, groups 1. `weight` is [y.c][x.c][3][3]; pad_h and pad_w are the zeros
 // above and before the image; y's extents imply the rest. Inputs [x, residual?], outputs [y].
-std::unique_ptr<Operator> make_winograd(WinogradTile tile, const Image& x, const Image& y, int64_t pad_h, int64_t pad_w,
-                                        const float* weight, const Fusion& fusion, const isa::Kernels& kernels, Packs& packs);
+std::unique_ptr<Operator> make_winograd(WinogradTile tile, const Image& x, const Image& y, int64_t pad_h,
+                                        int64_t pad_w, const float* weight, const Fusion& fusion,
+                                        const isa::Kernels& kernels, Packs& packs);
 
 // Floats that its packed weights take: 4 or 16 / 9 times those of the plain ones, and what fills the last panel.
-int64_t winograd_pack_floats(WinogradTile tile, int64_t in_channels, int64_t out_channels, const isa::Kernels& kernels);
+int64_t winograd_pack_floats(WinogradTile tile, int64_t in_channels, int64_t out_channels,
+                             const isa::Kernels& kernels);
 
 // About how long a 3x3 convolution of stride 1 takes, in multiply-adds of a product at full speed: what a plan compares to choose. The
 // direct one costs 9 * pixels * channels * channels.

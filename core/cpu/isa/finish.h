@@ -1,6 +1,10 @@
 // From sums in registers to results in memory. Included by kernels' sources alone, inside their unnamed namespace, after activate.h.
 
-// Activations that only clamp are two operations; the others are applied in one place that is not unrolled.
+__attribute__((noinline)) void activate_all(Vec* x, int n, Activation activation) {
+  for (int i = 0; i < n; ++i) x[i] = activate(x[i], activation);
+}
+
+// Activations that only clamp are two operations; the others are a call.
 struct Finish {
   Activation activation;
   bool clamps;
@@ -22,8 +26,7 @@ struct Finish {
     Vec copy[N];
 #pragma GCC unroll 16
     for (int i = 0; i < N; ++i) copy[i] = x[i];
-#pragma GCC unroll 1
-    for (int i = 0; i < N; ++i) copy[i] = activate(copy[i], activation);
+    activate_all(copy, N, activation);
 #pragma GCC unroll 16
     for (int i = 0; i < N; ++i) x[i] = copy[i];
   }

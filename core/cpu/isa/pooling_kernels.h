@@ -17,7 +17,8 @@ struct Mean {
 
 // N vectors of channels of one output pixel.
 template <class Kind, int N>
-inline void pool_pixel(const PoolCall& a, int64_t c, const PoolSpan& columns, float divisor, float* y, int channels) {
+inline void pool_pixel(const PoolCall& a, int64_t c, const PoolSpan& columns, float divisor, float* y,
+                       int channels) {
   Vec total[N];
 #pragma GCC unroll 8
   for (int n = 0; n < N; ++n) total[n] = Kind::empty();
@@ -37,7 +38,8 @@ inline void pool_pixel(const PoolCall& a, int64_t c, const PoolSpan& columns, fl
     for (int n = 0; n < N; ++n) total[n] = row == a.rows.begin ? v[n] : Kind::row(total[n], v[n]);
   }
 #pragma GCC unroll 8
-  for (int n = 0; n < N; ++n) store_channels(Kind::last(total[n], divisor), y + n * Vec::size, channels - n * Vec::size);
+  for (int n = 0; n < N; ++n)
+    store_channels(Kind::last(total[n], divisor), y + n * Vec::size, channels - n * Vec::size);
 }
 
 template <class Kind>
@@ -59,8 +61,8 @@ void max_pool(const PoolCall& a) { pool<Largest>(a); }
 void mean_pool(const PoolCall& a) { pool<Mean>(a); }
 
 template <int N>
-inline void affine_part(const AffineCall& a, const float* x, const float* residual, float* y, int64_t c, const Finish& finish,
-                        int channels) {
+inline void affine_part(const AffineCall& a, const float* x, const float* residual, float* y, int64_t c,
+                        const Finish& finish, int channels) {
   Vec v[N];
 #pragma GCC unroll 4
   for (int n = 0; n < N; ++n) {
@@ -96,7 +98,8 @@ void blend(const BlendCall& a) {
     for (int64_t c = 0; c < a.channels; c += Vec::size) {
       const Vec above = Vec::fma(Vec::load(a.top + r + c), right, Vec::load(a.top + l + c) * left);
       const Vec below = Vec::fma(Vec::load(a.bottom + r + c), right, Vec::load(a.bottom + l + c) * left);
-      store_channels(Vec::fma(below, bottom, above * top), a.y + i * a.y_pitch + c, static_cast<int>(a.channels - c));
+      store_channels(Vec::fma(below, bottom, above * top), a.y + i * a.y_pitch + c,
+                     static_cast<int>(a.channels - c));
     }
   }
 }

@@ -4,7 +4,8 @@ constexpr int kBlock = 4;
 
 // y[i * y_pitch + j] = x[j * x_pitch + i]
 inline void transpose_block(const float* x, int64_t x_pitch, float* y, int64_t y_pitch) {
-  const float32x4_t a = vld1q_f32(x), b = vld1q_f32(x + x_pitch), c = vld1q_f32(x + 2 * x_pitch), d = vld1q_f32(x + 3 * x_pitch);
+  const float32x4_t a = vld1q_f32(x), b = vld1q_f32(x + x_pitch), c = vld1q_f32(x + 2 * x_pitch),
+                    d = vld1q_f32(x + 3 * x_pitch);
   const float32x4x2_t ac = vzipq_f32(a, c), bd = vzipq_f32(b, d);
   const float32x4x2_t low = vzipq_f32(ac.val[0], bd.val[0]), high = vzipq_f32(ac.val[1], bd.val[1]);
   vst1q_f32(y, low.val[0]);

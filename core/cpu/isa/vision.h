@@ -13,10 +13,9 @@ struct DepthwiseCall {
   const float* x;  // the image's first pixel
   int64_t x_row, x_pitch;
   int64_t h, w;
-  const float* weight;  // [kernel_h * kernel_w][weight_pitch]
-  int64_t weight_pitch;
-  const float* bias;               // of each channel
-  const float* residual;           // the image's first pixel, or null
+  const float* weight;    // [channels / 16][kernel_h * kernel_w][16]
+  const float* bias;      // of each channel
+  const float* residual;  // the image's first pixel, or null
   int64_t residual_row, residual_pitch;
   float* y;  // the output image's first pixel
   int64_t y_row, y_pitch;
@@ -24,7 +23,7 @@ struct DepthwiseCall {
   int64_t channels;
   int32_t kernel_h, kernel_w, stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w;
   Activation activation;
-  float* means;      // receives the sums of y over these rows times mean_factor, or null
+  float* means;  // receives the sums of y over these rows times mean_factor, or null
   float mean_factor;
 };
 
@@ -78,8 +77,9 @@ struct BlendCall {
 struct WinogradInputCall {
   const float* x;  // the tile's first pixel, perhaps outside the image
   int64_t x_row, x_pitch;
-  int32_t top, bottom, left, right;  // the tile's rows [top, bottom) and columns [left, right) lie inside the image
-  int64_t channels;                  // v has room for whole vectors
+  int32_t top, bottom, left,
+      right;         // the tile's rows [top, bottom) and columns [left, right) lie inside the image
+  int64_t channels;  // v has room for whole vectors
   float* v;
   int64_t v_element;
 };
@@ -106,15 +106,18 @@ struct VisionKernels {
   void (*affine)(const AffineCall&);
   void (*blend)(const BlendCall&);
   // rows[i * pitch + c] = planes[c * plane_pitch + i] for i < count, c < channels; and back.
-  void (*planes_to_rows)(const float* planes, int64_t plane_pitch, int64_t count, int64_t channels, float* rows, int64_t pitch);
-  void (*rows_to_planes)(const float* rows, int64_t pitch, int64_t count, int64_t channels, float* planes, int64_t plane_pitch);
-  void (*copy_rows)(const float* x, int64_t x_pitch, int64_t rows, int64_t channels, float* y, int64_t y_pitch);
+  void (*planes_to_rows)(const float* planes, int64_t plane_pitch, int64_t count, int64_t channels,
+                         float* rows, int64_t pitch);
+  void (*rows_to_planes)(const float* rows, int64_t pitch, int64_t count, int64_t channels, float* planes,
+                         int64_t plane_pitch);
+  void (*copy_rows)(const float* x, int64_t x_pitch, int64_t rows, int64_t channels, float* y,
+                    int64_t y_pitch);
   void (*winograd_input[2])(const WinogradInputCall&);  // F(2, 3), F(4, 3)
   void (*winograd_output[2])(const WinogradOutputCall&);
   // element e of (in channel i, out channel r < outs) goes to panel[e * element + i * width + r], zeros up to width; weight is that of
   // the first out channel, [ins][3][3], out_pitch further for the next; scale may be null: 1.
-  void (*winograd_weights[2])(const float* weight, int64_t out_pitch, int64_t outs, const double* scale, int64_t ins, int64_t width,
-                              float* panel, int64_t element);
+  void (*winograd_weights[2])(const float* weight, int64_t out_pitch, int64_t outs, const double* scale,
+                              int64_t ins, int64_t width, float* panel, int64_t element);
 };
 
 #if defined(SCONCE_HAS_SCALAR)

@@ -5,11 +5,10 @@
 
 namespace sconce::isa {
 namespace {
+// clang-format off
 #include "cpu/isa/vec_avx2.h"
-// The order matters.
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
-// clang-format off
 #include "cpu/isa/finish.h"
 #include "cpu/isa/transpose_avx2.h"
 constexpr int kDepthwiseOutputs = 7;  // that share their loads
@@ -20,8 +19,15 @@ constexpr int kDepthwiseOutputs = 7;  // that share their loads
 // clang-format on
 }  // namespace
 
-const VisionKernels vision_avx2 = {Vec::size,      depthwise,      max_pool,  mean_pool, affine, blend, planes_to_rows,
-                                   rows_to_planes, copy_rows,
+const VisionKernels vision_avx2 = {Vec::size,
+                                   depthwise,
+                                   max_pool,
+                                   mean_pool,
+                                   affine,
+                                   blend,
+                                   planes_to_rows,
+                                   rows_to_planes,
+                                   copy_rows,
                                    {winograd_input<4>, winograd_input<6>},
                                    {winograd_output<4>, winograd_output<6>},
                                    {winograd_weights<4>, winograd_weights<6>}};

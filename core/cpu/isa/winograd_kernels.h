@@ -8,8 +8,8 @@ constexpr float kRootHalf = 0.70710678118654752440f, kRootTwo = 1.41421356237309
 template <int E>
 inline void input_transform(Vec (&x)[E]) {
   if constexpr (E == 6) {
-    const Vec a = Vec::broadcast(kRootHalf), b = Vec::broadcast(kRootTwo), half = Vec::broadcast(.5f), two = Vec::broadcast(2.f),
-              sum = Vec::broadcast(2.5f);
+    const Vec a = Vec::broadcast(kRootHalf), b = Vec::broadcast(kRootTwo), half = Vec::broadcast(.5f),
+              two = Vec::broadcast(2.f), sum = Vec::broadcast(2.5f);
     const Vec s = Vec::fnma(two, x[2], x[4]), t = Vec::fnma(two, x[1], x[3]);
     const Vec u = Vec::fnma(half, x[2], x[4]), v = Vec::fnma(half, x[1], x[3]);
     x[0] = x[0] + Vec::fnma(sum, x[2], x[4]);
@@ -147,8 +147,8 @@ inline void weight_transform(const Lanes& g0, const Lanes& g1, const Lanes& g2, 
 }
 
 template <int E>
-void winograd_weights(const float* weight, int64_t out_pitch, int64_t outs, const double* scale, int64_t ins, int64_t width,
-                      float* panel, int64_t element) {
+void winograd_weights(const float* weight, int64_t out_pitch, int64_t outs, const double* scale, int64_t ins,
+                      int64_t width, float* panel, int64_t element) {
   for (int64_t r0 = 0; r0 < width; r0 += kLanes) {
     const int64_t stored = width - r0 < kLanes ? width - r0 : kLanes;
     for (int64_t in = 0; in < ins; ++in) {

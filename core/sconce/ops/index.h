@@ -33,6 +33,16 @@ Tensor gather(const Tensor& self, int64_t d, const Tensor& index);
 // recorded.
 Tensor index(const Tensor& self, const Tensor& index);
 
+// self with source[..., i, ...] in place of the elements at index[i] along d; index is i64 of one dimension, source has
+// self's dtype and shape but for dimension d, whose extent is the index'. As torch.index_copy; of equal indices the last
+// one counts. Throws PyTorch's words (ErrorKind::invalid_argument) on what does not fit.
+Tensor index_copy(const Tensor& self, int64_t d, const Tensor& index, const Tensor& source);
+
+// The rows weight[indices], as torch.nn.functional.embedding: weight [rows, columns], indices i64 or i32 of any shape ->
+// [..., columns]. padding_idx names a row only for training. Throws ErrorKind::invalid_argument, PyTorch's "index out
+// of range in self", on an index outside of the rows.
+Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_idx = -1);
+
 // A new last dimension with 1 at the class that the i64 index names; num_classes -1 stands for the largest
 // + 1. As torch.nn.functional.one_hot. With -1 it cannot be recorded.
 Tensor one_hot(const Tensor& index, int64_t num_classes = -1);

@@ -3,6 +3,8 @@
 #include <sconce/ops/sizes.h>
 #include <sconce/tensor.h>
 
+#include <optional>
+
 namespace sconce {
 
 // All take f64 f32 f16 bf16; the parameters have the input's dtype, or f32 beside an f16 or bf16 input. They
@@ -25,5 +27,10 @@ Tensor layer_norm(const Tensor& input, const Sizes& normalized_shape, const Tens
 // As torch.nn.functional.group_norm: input [n, c, ...], weight and bias [c].
 Tensor group_norm(const Tensor& input, int64_t num_groups, const Tensor& weight = {}, const Tensor& bias = {},
                   double eps = 1e-5);
+
+// As torch.nn.functional.rms_norm: input / sqrt(mean of squares over the last dimensions + eps) * weight. eps is by
+// default the input dtype's machine epsilon. The weight has the input's dtype.
+Tensor rms_norm(const Tensor& input, const Sizes& normalized_shape, const Tensor& weight = {},
+                std::optional<double> eps = {});
 
 }  // namespace sconce

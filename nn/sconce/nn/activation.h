@@ -43,6 +43,7 @@ class Hardswish : public InplaceActivation {
  public:
   explicit Hardswish(bool in_place = false) : InplaceActivation(in_place) {}
   Tensor forward(const Tensor& x) const override;
+  std::string extra_repr() const override { return ""; }  // PyTorch prints no `inplace` here
 };
 
 // relu6(x + 3) / 6.
@@ -50,6 +51,7 @@ class Hardsigmoid : public InplaceActivation {
  public:
   explicit Hardsigmoid(bool in_place = false) : InplaceActivation(in_place) {}
   Tensor forward(const Tensor& x) const override;
+  std::string extra_repr() const override { return ""; }  // PyTorch prints no `inplace` here
 };
 
 // x * tanh(softplus(x)).

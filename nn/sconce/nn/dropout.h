@@ -28,4 +28,15 @@ class AlphaDropout : public Dropout {
   using Dropout::Dropout;
 };
 
+// As torchvision.ops.StochasticDepth after model.eval(): gives back its input. `p` and `mode` are only printed.
+class StochasticDepth : public Module {
+ public:
+  StochasticDepth(double probability, std::string drop_mode) : p(probability), mode(std::move(drop_mode)) {}
+  Tensor forward(const Tensor& x) const override { return x; }
+  std::string extra_repr() const override;
+
+  double p;
+  std::string mode;  // "row" or "batch"
+};
+
 }  // namespace sconce::nn

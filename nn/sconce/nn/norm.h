@@ -104,4 +104,24 @@ class GroupNorm : public Module {
   Tensor weight, bias;  // [num_channels], or undefined
 };
 
+struct RMSNormOptions {
+  std::optional<double> eps = {};  // by default the dtype's machine epsilon
+  bool elementwise_affine = true;  // has weight
+  DType dtype = DType::f32;
+};
+
+// Divides by the root of the mean of squares over the last dimensions, as torch.nn.RMSNorm.
+class RMSNorm : public Module {
+ public:
+  explicit RMSNorm(Sizes normalized_shape, const RMSNormOptions& options = {});
+  Tensor forward(const Tensor& x) const override;
+  void members(Walk& w) override;
+  std::string extra_repr() const override;
+
+  Sizes normalized_shape;
+  std::optional<double> eps;
+  bool elementwise_affine;
+  Tensor weight;  // normalized_shape, or undefined
+};
+
 }  // namespace sconce::nn

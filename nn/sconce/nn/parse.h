@@ -13,7 +13,8 @@ namespace sconce::nn {
 //   module_from("Sequential(Conv2d(1, 16, 4, stride=2, padding=1), ReLU(), Flatten(), Linear(1568, 100))")
 // The text that PyTorch prints for such a module is read too: "Sequential(\n  (0): Linear(in_features=2,
 // ...". Knows every layer of <sconce/nn/nn.h>, Sequential, and OrderedDict([("name", layer), ...]) inside
-// Sequential. Throws ErrorKind::invalid_argument that says what was expected, and at which column.
+// Sequential; MultiheadAttention and TransformerEncoderLayer only as constructors, since PyTorch prints too little of
+// them. Throws ErrorKind::invalid_argument that says what was expected, and at which column.
 std::unique_ptr<Module> module_from(std::string_view expression);
 // The same for a Sequential; other modules become its only child.
 Sequential sequential_from(std::string_view expression);
