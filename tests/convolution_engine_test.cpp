@@ -1,13 +1,12 @@
 // The engine's convolutions and Linear layers: exact on small whole numbers, for every instruction set that this machine has.
-#include <algorithm>
 #include <doctest/doctest.h>
+#include <algorithm>
 #include <random>
 
 #include "cpu/engine/convolution.h"
 #include "cpu/isa_choice.h"
 #include "support/engine_case.h"
 #include "support/packs.h"
-
 
 using namespace sconce;
 using namespace sconce::engine;
@@ -25,7 +24,9 @@ struct Chosen {
 // Fills with whole numbers small enough for every sum to be exact; what lies between pixels is NaN in inputs.
 ConvData whole_numbers(const ConvGeometry& g, const Chosen& chosen, const Fusion& fusion, unsigned seed) {
   std::mt19937 random(seed);
-  auto whole = [&](int most) { return static_cast<float>(static_cast<int>(random() % static_cast<unsigned>(2 * most + 1)) - most); };
+  auto whole = [&](int most) {
+    return static_cast<float>(static_cast<int>(random() % static_cast<unsigned>(2 * most + 1)) - most);
+  };
   ConvData d;
   d.x.assign(static_cast<size_t>(g.in.rows() * g.in.pitch + 16), std::numeric_limits<float>::quiet_NaN());
   for (int64_t p = 0; p < g.in.rows(); ++p)
@@ -35,16 +36,20 @@ ConvData whole_numbers(const ConvGeometry& g, const Chosen& chosen, const Fusion
   if (chosen.bias)
     for (int64_t o = 0; o < g.out.c; ++o) d.bias.push_back(static_cast<double>(whole(9)));
   if (chosen.scale)
-    for (int64_t o = 0; o < g.out.c; ++o) d.scale.push_back(std::ldexp(1.0, static_cast<int>(random() % 5) - 2));
+    for (int64_t o = 0; o < g.out.c; ++o)
+      d.scale.push_back(std::ldexp(1.0, static_cast<int>(random() % 5) - 2));
   if (fusion.residual) {
-    d.residual.assign(static_cast<size_t>(g.out.rows() * fusion.residual_pitch + 16), std::numeric_limits<float>::quiet_NaN());
+    d.residual.assign(static_cast<size_t>(g.out.rows() * fusion.residual_pitch + 16),
+                      std::numeric_limits<float>::quiet_NaN());
     for (int64_t p = 0; p < g.out.rows(); ++p)
-      for (int64_t o = 0; o < g.out.c; ++o) d.residual[static_cast<size_t>(p * fusion.residual_pitch + o)] = whole(20);
+      for (int64_t o = 0; o < g.out.c; ++o)
+        d.residual[static_cast<size_t>(p * fusion.residual_pitch + o)] = whole(20);
   }
   return d;
 }
 
-void expect_exact(ConvGeometry g, const Chosen& chosen = {}, isa::Activation activation = isa::Activation::none) {
+void expect_exact(ConvGeometry g, const Chosen& chosen = {},
+                  isa::Activation activation = isa::Activation::none) {
   g.in.pitch = padded_pitch(g.in.c) + chosen.in_slack;
   g.out.pitch = padded_pitch(g.out.c) + chosen.out_slack;
   Fusion fusion;
@@ -69,14 +74,17 @@ void expect_exact(ConvGeometry g, const Chosen& chosen = {}, isa::Activation act
           touched += got != kPoison;
         else
           wrong += !(std::abs(static_cast<double>(got) - expected[static_cast<size_t>(p * g.out.c + c)]) <=
-                     (activation > isa::Activation::relu6 ? 1e-6 * (1 + std::abs(expected[static_cast<size_t>(p * g.out.c + c)])) : 0.0));
+                     (activation > isa::Activation::relu6
+                          ? 1e-6 * (1 + std::abs(expected[static_cast<size_t>(p * g.out.c + c)]))
+                          : 0.0));
       }
     CHECK(wrong == 0);
     CHECK(touched == 0);
   }
 }
 
-ConvGeometry conv(Image in, Image out, int64_t kernel, int64_t stride = 1, int64_t pad = 0, int64_t dilation = 1, int64_t groups = 1) {
+ConvGeometry conv(Image in, Image out, int64_t kernel, int64_t stride = 1, int64_t pad = 0,
+                  int64_t dilation = 1, int64_t groups = 1) {
   ConvGeometry g;
   g.in = in;
   g.out = out;
@@ -115,7 +123,8 @@ TEST_CASE("kernels, strides, paddings and dilations") {
           CAPTURE(dilation);
           expect_exact(conv({2, 11, 9, c}, {2, h, w, 10}, kernel, stride, pad, dilation));
         }
-  ConvGeometry g = conv({1, 9, 12, 18}, {1, 4, 15, 21}, 1);  // different in each direction, and more padding behind than before
+  ConvGeometry g = conv({1, 9, 12, 18}, {1, 4, 15, 21},
+                        1);  // different in each direction, and more padding behind than before
   g.kernel_h = 4, g.kernel_w = 3, g.stride_h = 2, g.pad_top = 0, g.pad_left = 1, g.dilation_w = 1;
   expect_exact(g);
   g.pad_left = 5;
@@ -151,7 +160,8 @@ TEST_CASE("transposed convolutions") {
       for (int64_t stride : {1, 2, 3})
         for (int64_t dilation : {1, 2})
           for (int64_t more : {0, 1}) {
-            const int64_t pad = kernel / 3, h = (4 - 1) * stride - 2 * pad + dilation * (kernel - 1) + more + 1, w = h + stride;
+            const int64_t pad = kernel / 3,
+                          h = (4 - 1) * stride - 2 * pad + dilation * (kernel - 1) + more + 1, w = h + stride;
             if (more >= std::max(stride, dilation)) continue;
             ConvGeometry g = conv({2, 4, 5, 6}, {2, h, w, 22}, kernel, stride, pad, dilation, groups);
             g.transposed = true;
@@ -164,7 +174,8 @@ TEST_CASE("slices, scales, residuals and activations") {
   expect_exact(g, {.in_slack = 5, .out_slack = 11});
   expect_exact(conv({1, 9, 9, 3}, {1, 9, 9, 8}, 3, 1, 1), {.in_slack = 2, .out_slack = 1});
   expect_exact(g, {.bias = false, .scale = true, .residual = true, .out_slack = 3});
-  for (auto a : {isa::Activation::relu, isa::Activation::relu6, isa::Activation::hardswish, isa::Activation::hardsigmoid}) {
+  for (auto a : {isa::Activation::relu, isa::Activation::relu6, isa::Activation::hardswish,
+                 isa::Activation::hardsigmoid}) {
     expect_exact(g, {.residual = true}, a);
     expect_exact(conv({1, 1, 13, 7}, {1, 1, 13, 3}, 1), {.out_slack = 2}, a);
   }
@@ -175,7 +186,8 @@ TEST_CASE("pieces may run in any order") {
   g.in.pitch = padded_pitch(g.in.c), g.out.pitch = padded_pitch(g.out.c);
   const ConvData d = whole_numbers(g, {}, {}, 5);
   test::HeapPacks packs;
-  const auto op = make_convolution(g, {.weight = d.weight.data()}, {.shift = d.bias.data()}, {}, kernels(), packs);
+  const auto op =
+      make_convolution(g, {.weight = d.weight.data()}, {.shift = d.bias.data()}, {}, kernels(), packs);
   REQUIRE(op->pieces() > 3);
   std::vector<float> y(static_cast<size_t>(g.out.rows() * g.out.pitch), 0.f), z = y;
   test::run_all(*op, {d.x.data(), nullptr, nullptr}, {y.data()}, op->pieces());
@@ -188,20 +200,23 @@ TEST_CASE("pieces may run in any order") {
 
 TEST_CASE("[in][out] weights, as addmm has them") {
   const int64_t k = 37, n = 45, m = 11;
-  std::vector<float> x(static_cast<size_t>(m * k + 16)), w(static_cast<size_t>(k * n)), y(static_cast<size_t>(m * n));
+  std::vector<float> x(static_cast<size_t>(m * k + 16)), w(static_cast<size_t>(k * n)),
+      y(static_cast<size_t>(m * n));
   for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<int>(i * 7 % 11) - 5);
   for (size_t i = 0; i < w.size(); ++i) w[i] = static_cast<float>(static_cast<int>(i * 5 % 13) - 6);
   const std::vector<double> twice(static_cast<size_t>(n), 2.0);
   for (const isa::Kernels& kernels : all_kernels())
     for (const double* scale : {static_cast<const double*>(nullptr), twice.data()}) {
       test::HeapPacks packs;
-      const auto op = make_linear({1, 1, m, k, k}, {1, 1, m, n, n}, {.weight = w.data(), .in_by_out = true}, {.scale = scale}, {}, kernels, packs);
+      const auto op = make_linear({1, 1, m, k, k}, {1, 1, m, n, n}, {.weight = w.data(), .in_by_out = true},
+                                  {.scale = scale}, {}, kernels, packs);
       test::run_all(*op, {x.data(), nullptr, nullptr}, {y.data()});
       int wrong = 0;
       for (int64_t i = 0; i < m; ++i)
         for (int64_t j = 0; j < n; ++j) {
           float sum = 0;
-          for (int64_t c = 0; c < k; ++c) sum += x[static_cast<size_t>(i * k + c)] * w[static_cast<size_t>(c * n + j)];
+          for (int64_t c = 0; c < k; ++c)
+            sum += x[static_cast<size_t>(i * k + c)] * w[static_cast<size_t>(c * n + j)];
           wrong += y[static_cast<size_t>(i * n + j)] != (scale ? 2 * sum : sum);
         }
       CHECK(wrong == 0);

@@ -14,7 +14,8 @@ namespace {
 
 std::vector<float> whole_numbers(int64_t count, int step) {
   std::vector<float> x(static_cast<size_t>(count + 16));
-  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(static_cast<int>(i * static_cast<size_t>(step) % 17) - 8);
+  for (size_t i = 0; i < x.size(); ++i)
+    x[i] = static_cast<float>(static_cast<int>(i * static_cast<size_t>(step) % 17) - 8);
   return x;
 }
 
@@ -38,7 +39,8 @@ void expect_exact(MatmulGeometry g, isa::Activation activation = isa::Activation
             float sum = 0;
             for (int64_t k = 0; k < g.k; ++k)
               sum += a[static_cast<size_t>(o * g.a_outer + p * g.a_batch + i * g.a_pitch + k)] *
-                     b[static_cast<size_t>(o * g.b_outer + p * g.b_batch + (g.b_transposed ? j * g.b_pitch + k : k * g.b_pitch + j))];
+                     b[static_cast<size_t>(o * g.b_outer + p * g.b_batch +
+                                           (g.b_transposed ? j * g.b_pitch + k : k * g.b_pitch + j))];
             wrong += got != (activation == isa::Activation::relu ? std::max(sum, 0.f) : sum);
           }
     CAPTURE(kernels.name);

@@ -19,12 +19,15 @@ struct Sizes {
 };
 
 // out = prologue(x) * weight^T in double, and its distance from what the operator gives, relative in the sense of least squares.
-double error_of(const Sizes& s, const Prologue& prologue, const isa::Kernels& kernels, bool transform_in_double) {
+double error_of(const Sizes& s, const Prologue& prologue, const isa::Kernels& kernels,
+                bool transform_in_double) {
   std::mt19937 random(7);
   std::normal_distribution<float> normal;
   const int64_t m = s.images * s.pixels;
-  const Image in{s.images, 1, s.pixels, s.k, padded_pitch(s.k)}, out{s.images, 1, s.pixels, s.n, padded_pitch(s.n)};
-  std::vector<float> x(static_cast<size_t>(m * in.pitch + 16)), w(static_cast<size_t>(s.k * s.n)), factor(static_cast<size_t>(s.images * (s.k + 3) + 16));
+  const Image in{s.images, 1, s.pixels, s.k, padded_pitch(s.k)},
+      out{s.images, 1, s.pixels, s.n, padded_pitch(s.n)};
+  std::vector<float> x(static_cast<size_t>(m * in.pitch + 16)), w(static_cast<size_t>(s.k * s.n)),
+      factor(static_cast<size_t>(s.images * (s.k + 3) + 16));
   for (float& v : x) v = normal(random) + 0.5f;
   for (float& v : w) v = normal(random);
   for (float& v : factor) v = std::abs(normal(random));
@@ -38,13 +41,17 @@ double error_of(const Sizes& s, const Prologue& prologue, const isa::Kernels& ke
   for (int64_t i = 0; i < m; ++i) {
     std::vector<double> row(static_cast<size_t>(s.k));
     double mean = 0, variance = 0;
-    for (int64_t c = 0; c < s.k; ++c) mean += static_cast<double>(x[static_cast<size_t>(i * in.pitch + c)]) / static_cast<double>(s.k);
-    for (int64_t c = 0; c < s.k; ++c) variance += std::pow(static_cast<double>(x[static_cast<size_t>(i * in.pitch + c)]) - mean, 2) / static_cast<double>(s.k);
+    for (int64_t c = 0; c < s.k; ++c)
+      mean += static_cast<double>(x[static_cast<size_t>(i * in.pitch + c)]) / static_cast<double>(s.k);
+    for (int64_t c = 0; c < s.k; ++c)
+      variance += std::pow(static_cast<double>(x[static_cast<size_t>(i * in.pitch + c)]) - mean, 2) /
+                  static_cast<double>(s.k);
     for (int64_t c = 0; c < s.k; ++c) {
       double v = static_cast<double>(x[static_cast<size_t>(i * in.pitch + c)]);
       if (transform_in_double) {
         if (p.kind == Prologue::Kind::layer_norm) v = (v - mean) / std::sqrt(variance + p.eps);
-        if (p.kind == Prologue::Kind::image_scale) v *= static_cast<double>(factor[static_cast<size_t>(i / s.pixels * p.image_scale_pitch + c)]);
+        if (p.kind == Prologue::Kind::image_scale)
+          v *= static_cast<double>(factor[static_cast<size_t>(i / s.pixels * p.image_scale_pitch + c)]);
         if (p.scale) v *= p.scale[c];
         if (p.shift) v += p.shift[c];
         if (p.relu) v = std::max(v, 0.0);
@@ -53,7 +60,8 @@ double error_of(const Sizes& s, const Prologue& prologue, const isa::Kernels& ke
     }
     for (int64_t o = 0; o < s.n; ++o) {
       double sum = 0;
-      for (int64_t c = 0; c < s.k; ++c) sum += row[static_cast<size_t>(c)] * static_cast<double>(w[static_cast<size_t>(o * s.k + c)]);
+      for (int64_t c = 0; c < s.k; ++c)
+        sum += row[static_cast<size_t>(c)] * static_cast<double>(w[static_cast<size_t>(o * s.k + c)]);
       error += std::pow(sum - static_cast<double>(y[static_cast<size_t>(i * out.pitch + o)]), 2);
       size += sum * sum;
     }
@@ -65,17 +73,23 @@ double error_of(const Sizes& s, const Prologue& prologue, const isa::Kernels& ke
 
 TEST_CASE("prologues") {
   for (const isa::Kernels& kernels : all_kernels())
-    for (const Sizes s : {Sizes{2, 9, 5, 6}, Sizes{1, 50, 64, 40}, Sizes{3, 7, 131, 17}, Sizes{1, 700, 96, 33}}) {
+    for (const Sizes s :
+         {Sizes{2, 9, 5, 6}, Sizes{1, 50, 64, 40}, Sizes{3, 7, 131, 17}, Sizes{1, 700, 96, 33}}) {
       CAPTURE(kernels.name);
       CAPTURE(s.k);
       std::vector<double> scale, shift;
-      for (int64_t c = 0; c < s.k; ++c) scale.push_back(0.5 + static_cast<double>(c % 7) / 3), shift.push_back(static_cast<double>(c % 5) / 4 - 0.5);
+      for (int64_t c = 0; c < s.k; ++c)
+        scale.push_back(0.5 + static_cast<double>(c % 7) / 3),
+            shift.push_back(static_cast<double>(c % 5) / 4 - 0.5);
       using Kind = Prologue::Kind;
       for (bool relu : {false, true})
-        CHECK(error_of(s, {.kind = Kind::scale_shift, .scale = scale.data(), .shift = shift.data(), .relu = relu}, kernels, true) < 5e-7);
+        CHECK(error_of(
+                  s, {.kind = Kind::scale_shift, .scale = scale.data(), .shift = shift.data(), .relu = relu},
+                  kernels, true) < 5e-7);
       CHECK(error_of(s, {.kind = Kind::image_scale}, kernels, true) < 5e-7);
       CHECK(error_of(s, {.kind = Kind::layer_norm, .eps = 1e-5}, kernels, true) < 5e-7);
-      CHECK(error_of(s, {.kind = Kind::layer_norm, .scale = scale.data(), .shift = shift.data(), .eps = 1e-5}, kernels, true) < 5e-7);
+      CHECK(error_of(s, {.kind = Kind::layer_norm, .scale = scale.data(), .shift = shift.data(), .eps = 1e-5},
+                     kernels, true) < 5e-7);
       CHECK(error_of(s, {.kind = Kind::layer_norm, .eps = 1e-5}, kernels, false) > 0.1);  // it does something
     }
 }
@@ -85,12 +99,14 @@ TEST_CASE("roundings of long sums stay below those of a plain loop") {
   const int64_t k = 4608, n = 16, m = 12;
   std::mt19937 random(3);
   std::normal_distribution<float> normal;
-  std::vector<float> x(static_cast<size_t>(m * k + 16)), w(static_cast<size_t>(k * n)), y(static_cast<size_t>(m * n));
+  std::vector<float> x(static_cast<size_t>(m * k + 16)), w(static_cast<size_t>(k * n)),
+      y(static_cast<size_t>(m * n));
   for (float& v : x) v = std::max(normal(random), 0.f);
   for (float& v : w) v = normal(random);
   for (const isa::Kernels& kernels : all_kernels()) {
     test::HeapPacks packs;
-    const auto op = make_linear({1, 1, m, k, k}, {1, 1, m, n, n}, {.weight = w.data()}, {}, {}, kernels, packs);
+    const auto op =
+        make_linear({1, 1, m, k, k}, {1, 1, m, n, n}, {.weight = w.data()}, {}, {}, kernels, packs);
     test::run_all(*op, {x.data(), nullptr, nullptr}, {y.data()});
     double ours = 0, plain = 0;
     for (int64_t i = 0; i < m; ++i)
@@ -112,12 +128,14 @@ TEST_CASE("roundings of long sums stay below those of a plain loop") {
 
 TEST_CASE("what is not a number stays in its row") {
   const int64_t k = 70, n = 20, m = 15;
-  std::vector<float> x(static_cast<size_t>(m * k + 16), 1.f), w(static_cast<size_t>(k * n), 0.5f), y(static_cast<size_t>(m * n));
+  std::vector<float> x(static_cast<size_t>(m * k + 16), 1.f), w(static_cast<size_t>(k * n), 0.5f),
+      y(static_cast<size_t>(m * n));
   x[static_cast<size_t>(4 * k + 9)] = std::numeric_limits<float>::quiet_NaN();
   x[static_cast<size_t>(8 * k + 69)] = std::numeric_limits<float>::infinity();
   for (const isa::Kernels& kernels : all_kernels()) {
     test::HeapPacks packs;
-    const auto op = make_linear({1, 1, m, k, k}, {1, 1, m, n, n}, {.weight = w.data()}, {.activation = isa::Activation::relu}, {}, kernels, packs);
+    const auto op = make_linear({1, 1, m, k, k}, {1, 1, m, n, n}, {.weight = w.data()},
+                                {.activation = isa::Activation::relu}, {}, kernels, packs);
     test::run_all(*op, {x.data(), nullptr, nullptr}, {y.data()});
     for (int64_t i = 0; i < m; ++i) {
       const float got = y[static_cast<size_t>(i * n + 7)];

@@ -15,8 +15,9 @@ std::vector<isa::Kernels> find_kernels() {
   std::vector<isa::Kernels> found;
   // The builtins ask the operating system's masks (XGETBV) too.
 #if defined(SCONCE_HAS_AVX512)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     found.push_back({"avx512", &isa::gemm_avx512, &isa::vision_avx512, &isa::tokens_avx512});
 #endif
 #if defined(SCONCE_HAS_AVX2)
@@ -39,7 +40,8 @@ const isa::Kernels& choose() {
   if (!found) {
     std::string names;
     for (const isa::Kernels& k : all_kernels()) names += concat(names.empty() ? "" : ", ", k.name);
-    fail(ErrorKind::invalid_argument, "[SCONCE_ISA] expected one of ", names, " on this machine, got ", wanted);
+    fail(ErrorKind::invalid_argument, "[SCONCE_ISA] expected one of ", names, " on this machine, got ",
+         wanted);
   }
   return *found;
 }

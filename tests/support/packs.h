@@ -30,11 +30,12 @@ class HeapPacks final : public engine::Packs {
 };
 
 // Runs all of an operator's pieces, a few at a time.
-inline void run_all(const engine::Operator& op, const std::vector<const void*>& inputs, const std::vector<void*>& outputs,
-                    int64_t at_once = 3) {
+inline void run_all(const engine::Operator& op, const std::vector<const void*>& inputs,
+                    const std::vector<void*>& outputs, int64_t at_once = 3) {
   const auto scratch = aligned_floats(op.scratch_bytes() / 4 + 16);
   const engine::Operands operands{inputs.data(), outputs.data()};
-  for (int64_t p = 0; p < op.pieces(); p += at_once) op.run(p, std::min(p + at_once, op.pieces()), operands, scratch.get());
+  for (int64_t p = 0; p < op.pieces(); p += at_once)
+    op.run(p, std::min(p + at_once, op.pieces()), operands, scratch.get());
 }
 
 }  // namespace sconce::test

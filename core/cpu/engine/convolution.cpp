@@ -24,7 +24,8 @@ std::vector<AxisTap> plain_taps(int64_t kernel, int64_t pad, int64_t dilation) {
 }
 
 // Those that reach the output pixels `phase`, `phase` + stride, ... of a transposed convolution.
-std::vector<AxisTap> phase_taps(int64_t kernel, int64_t pad, int64_t dilation, int64_t stride, int64_t phase) {
+std::vector<AxisTap> phase_taps(int64_t kernel, int64_t pad, int64_t dilation, int64_t stride,
+                                int64_t phase) {
   std::vector<AxisTap> taps;
   for (int64_t k = 0; k < kernel; ++k) {
     const int64_t reach = phase + pad - k * dilation;
@@ -35,8 +36,8 @@ std::vector<AxisTap> phase_taps(int64_t kernel, int64_t pad, int64_t dilation, i
 
 class Convolution final : public Operator {
  public:
-  Convolution(const ConvGeometry& g, const ConvWeights& weights, const Fusion& fusion, const Prologue& prologue,
-              const isa::Kernels& kernels, Packs& packs)
+  Convolution(const ConvGeometry& g, const ConvWeights& weights, const Fusion& fusion,
+              const Prologue& prologue, const isa::Kernels& kernels, Packs& packs)
       : gathered_(!g.transposed && g.groups == 1 && g.in.c < 16 && g.kernel_d * g.kernel_h * g.kernel_w > 1) {
     const float* bias = pack_row(fusion.shift, g.out.c, packs);
     const int64_t phases_y = g.transposed ? g.stride_h : 1, phases_x = g.transposed ? g.stride_w : 1;
@@ -44,15 +45,18 @@ class Convolution final : public Operator {
     for (int64_t z = 0; z < phases_z; ++z)
       for (int64_t y = 0; y < phases_y; ++y)
         for (int64_t x = 0; x < phases_x; ++x)
-          if (z < g.out_depth && y < g.out.h && x < g.out.w) add_phase(g, {z, y, x}, bias, weights, fusion, prologue, kernels, packs);
+          if (z < g.out_depth && y < g.out.h && x < g.out.w)
+            add_phase(g, {z, y, x}, bias, weights, fusion, prologue, kernels, packs);
 
     const double channels = static_cast<double>(g.in.c) / static_cast<double>(g.groups);
     const double positions = static_cast<double>(g.kernel_d * g.kernel_h * g.kernel_w);
-    flops_ = 2 * channels * positions * static_cast<double>(g.transposed ? g.in.rows() * g.out.c : g.out.rows() * g.out.c);
+    flops_ = 2 * channels * positions *
+             static_cast<double>(g.transposed ? g.in.rows() * g.out.c : g.out.rows() * g.out.c);
     const int64_t floats = g.in.rows() * g.in.c + g.out.rows() * g.out.c * (fusion.residual ? 2 : 1);
     bytes_ = 4 * (static_cast<double>(floats) + channels * positions * static_cast<double>(g.out.c));
     const isa::GemmKernels& k = *kernels.gemm;
-    algorithm_ = concat("gemm ", k.rows[k.vectors], "x", k.width(), gathered_ ? " gathered " : " ", kernels.name);
+    algorithm_ =
+        concat("gemm ", k.rows[k.vectors], "x", k.width(), gathered_ ? " gathered " : " ", kernels.name);
   }
 
   int64_t pieces() const override { return pieces_; }
@@ -63,7 +67,8 @@ class Convolution final : public Operator {
   }
   void run(int64_t begin, int64_t end, const Operands& operands, void* scratch) const override {
     for (const TapGemm& phase : phases_) {
-      if (begin < phase.pieces() && end > 0) phase.run(std::max<int64_t>(begin, 0), std::min(end, phase.pieces()), operands, scratch);
+      if (begin < phase.pieces() && end > 0)
+        phase.run(std::max<int64_t>(begin, 0), std::min(end, phase.pieces()), operands, scratch);
       begin -= phase.pieces();
       end -= phase.pieces();
     }
@@ -73,8 +78,9 @@ class Convolution final : public Operator {
   double bytes() const override { return bytes_; }
 
  private:
-  void add_phase(const ConvGeometry& g, const TapGrid::Point& phase, const float* bias, const ConvWeights& weights, const Fusion& fusion,
-                 const Prologue& prologue, const isa::Kernels& kernels, Packs& packs) {
+  void add_phase(const ConvGeometry& g, const TapGrid::Point& phase, const float* bias,
+                 const ConvWeights& weights, const Fusion& fusion, const Prologue& prologue,
+                 const isa::Kernels& kernels, Packs& packs) {
     TapGrid grid;
     grid.in = g.in;
     grid.out = g.out;
@@ -83,7 +89,8 @@ class Convolution final : public Operator {
     grid.out_depth = g.out_depth;
     std::vector<AxisTap> z, y, x;
     if (g.transposed) {
-      grid.size = {(g.out_depth - phase.z + g.stride_d - 1) / g.stride_d, (g.out.h - phase.y + g.stride_h - 1) / g.stride_h,
+      grid.size = {(g.out_depth - phase.z + g.stride_d - 1) / g.stride_d,
+                   (g.out.h - phase.y + g.stride_h - 1) / g.stride_h,
                    (g.out.w - phase.x + g.stride_w - 1) / g.stride_w};
       grid.out_first = phase;
       grid.out_step = {g.stride_d, g.stride_h, g.stride_w};
@@ -106,7 +113,8 @@ class Convolution final : public Operator {
         }
     const auto taps = static_cast<int64_t>(chosen.size());
     PackedWeights shape = weights_shape(g.groups, g.in.c / g.groups, g.out.c / g.groups, taps, *kernels.gemm);
-    shape.data = pack_weights(shape, weights, fusion.scale, g.groups, g.transposed, g.kernel_d * g.kernel_h * g.kernel_w, chosen, *kernels.gemm, packs);
+    shape.data = pack_weights(shape, weights, fusion.scale, g.groups, g.transposed,
+                              g.kernel_d * g.kernel_h * g.kernel_w, chosen, *kernels.gemm, packs);
     shape.bias = bias;
     if (gathered_) {  // the same bytes, read as one tap
       shape.k *= taps;
@@ -125,34 +133,41 @@ class Convolution final : public Operator {
 
 // Whether each output pixel reads one input pixel, and that lies inside.
 bool is_pointwise(const ConvGeometry& g) {
-  return !g.transposed && g.kernel_d * g.kernel_h * g.kernel_w == 1 && g.pad_front == 0 && g.pad_top == 0 && g.pad_left == 0 &&
-         (g.out_depth - 1) * g.stride_d < g.in_depth && (g.out.h - 1) * g.stride_h < g.in.h && (g.out.w - 1) * g.stride_w < g.in.w;
+  return !g.transposed && g.kernel_d * g.kernel_h * g.kernel_w == 1 && g.pad_front == 0 && g.pad_top == 0 &&
+         g.pad_left == 0 && (g.out_depth - 1) * g.stride_d < g.in_depth &&
+         (g.out.h - 1) * g.stride_h < g.in.h && (g.out.w - 1) * g.stride_w < g.in.w;
 }
 
 }  // namespace
 
-std::unique_ptr<Operator> make_convolution(const ConvGeometry& g, const ConvWeights& weights, const Fusion& fusion,
-                                           const Prologue& prologue, const isa::Kernels& kernels, Packs& packs) {
-  check(g.groups > 0 && g.in.c % g.groups == 0 && g.out.c % g.groups == 0, "[convolution] expected channels that ", g.groups,
-        " groups divide, got ", g.in.c, " and ", g.out.c);
-  check(g.in_depth > 0 && g.out_depth > 0 && g.in.n % g.in_depth == 0 && g.in.n / g.in_depth * g.out_depth == g.out.n,
+std::unique_ptr<Operator> make_convolution(const ConvGeometry& g, const ConvWeights& weights,
+                                           const Fusion& fusion, const Prologue& prologue,
+                                           const isa::Kernels& kernels, Packs& packs) {
+  check(g.groups > 0 && g.in.c % g.groups == 0 && g.out.c % g.groups == 0,
+        "[convolution] expected channels that ", g.groups, " groups divide, got ", g.in.c, " and ", g.out.c);
+  check(g.in_depth > 0 && g.out_depth > 0 && g.in.n % g.in_depth == 0 &&
+            g.in.n / g.in_depth * g.out_depth == g.out.n,
         "[convolution] expected as many images out as in, got ", g.out.n, " for ", g.in.n);
-  check(g.in.pitch >= g.in.c && g.out.pitch >= g.out.c && (!fusion.residual || fusion.residual_pitch >= g.out.c),
+  check(g.in.pitch >= g.in.c && g.out.pitch >= g.out.c &&
+            (!fusion.residual || fusion.residual_pitch >= g.out.c),
         "[convolution] expected pixels that do not overlap");
-  check(g.kernel_d > 0 && g.kernel_h > 0 && g.kernel_w > 0 && g.stride_d > 0 && g.stride_h > 0 && g.stride_w > 0 && g.dilation_d > 0 &&
-            g.dilation_h > 0 && g.dilation_w > 0,
+  check(g.kernel_d > 0 && g.kernel_h > 0 && g.kernel_w > 0 && g.stride_d > 0 && g.stride_h > 0 &&
+            g.stride_w > 0 && g.dilation_d > 0 && g.dilation_h > 0 && g.dilation_w > 0,
         "[convolution] expected positive kernel sizes, strides and dilations");
-  check(is_pointwise(g) || prologue.kind == Prologue::Kind::none, "[convolution] expected a 1x1 kernel with a prologue, got ",
-        g.kernel_h, "x", g.kernel_w);
-  check((is_pointwise(g) && g.groups == 1) || !weights.in_by_out, "[convolution] expected a 1x1 kernel with weights [in][out], got ",
-        g.kernel_h, "x", g.kernel_w);
-  check(g.in.rows() > 0 && g.in.c > 0 && g.out.rows() > 0 && g.out.c > 0, "[convolution] expected something to do");
+  check(is_pointwise(g) || prologue.kind == Prologue::Kind::none,
+        "[convolution] expected a 1x1 kernel with a prologue, got ", g.kernel_h, "x", g.kernel_w);
+  check((is_pointwise(g) && g.groups == 1) || !weights.in_by_out,
+        "[convolution] expected a 1x1 kernel with weights [in][out], got ", g.kernel_h, "x", g.kernel_w);
+  check(g.in.rows() > 0 && g.in.c > 0 && g.out.rows() > 0 && g.out.c > 0,
+        "[convolution] expected something to do");
   return std::make_unique<Convolution>(g, weights, fusion, prologue, kernels, packs);
 }
 
-std::unique_ptr<Operator> make_linear(const Image& in, const Image& out, const ConvWeights& weights, const Fusion& fusion,
-                                      const Prologue& prologue, const isa::Kernels& kernels, Packs& packs) {
-  check(in.rows() == out.rows(), "[linear] expected as many rows out as in, got ", out.rows(), " for ", in.rows());
+std::unique_ptr<Operator> make_linear(const Image& in, const Image& out, const ConvWeights& weights,
+                                      const Fusion& fusion, const Prologue& prologue,
+                                      const isa::Kernels& kernels, Packs& packs) {
+  check(in.rows() == out.rows(), "[linear] expected as many rows out as in, got ", out.rows(), " for ",
+        in.rows());
   ConvGeometry g;
   g.in = in;
   g.out = out;

@@ -27,8 +27,9 @@ struct ConvGeometry {
 
 // What is read while the operator is built, and never again.
 struct ConvWeights {
-  const float* weight = nullptr;  // PyTorch's, contiguous: [out][in / groups][kd][kh][kw]; transposed: [in][out / groups][kd][kh][kw]
-  bool in_by_out = false;         // 1x1 without groups only: weight is [in][out], as addmm and matmul have it
+  const float* weight =
+      nullptr;  // PyTorch's, contiguous: [out][in / groups][kd][kh][kw]; transposed: [in][out / groups][kd][kh][kw]
+  bool in_by_out = false;  // 1x1 without groups only: weight is [in][out], as addmm and matmul have it
 };
 
 // What happens to each input row on its way into a product, so that the pass over memory before it vanishes. 1x1 and Linear only.
@@ -50,11 +51,13 @@ struct Prologue {
 // out(0) = activation(conv(prologue(in(0))) * scale + shift + in(1)). in(1) is the residual, in(2) the prologue's operand; absent ones
 // may be null.
 // The output must not overlap the input; it may be the residual itself. Throws Error (invalid_argument) if sizes contradict each other.
-std::unique_ptr<Operator> make_convolution(const ConvGeometry& geometry, const ConvWeights& weights, const Fusion& fusion,
-                                           const Prologue& prologue, const isa::Kernels& kernels, Packs& packs);
+std::unique_ptr<Operator> make_convolution(const ConvGeometry& geometry, const ConvWeights& weights,
+                                           const Fusion& fusion, const Prologue& prologue,
+                                           const isa::Kernels& kernels, Packs& packs);
 
 // The same for rows: out = in * weight^T, weight [out.c][in.c] (or in_by_out).
-std::unique_ptr<Operator> make_linear(const Image& in, const Image& out, const ConvWeights& weights, const Fusion& fusion,
-                                      const Prologue& prologue, const isa::Kernels& kernels, Packs& packs);
+std::unique_ptr<Operator> make_linear(const Image& in, const Image& out, const ConvWeights& weights,
+                                      const Fusion& fusion, const Prologue& prologue,
+                                      const isa::Kernels& kernels, Packs& packs);
 
 }  // namespace sconce::engine

@@ -22,8 +22,9 @@ struct Scales {
 };
 
 // One unit's rows [n][k * taps], zero where a group does not read another's channels.
-std::vector<float> unit_rows(const PackedWeights& shape, int64_t unit, const ConvWeights& weights, int64_t groups, bool transposed,
-                             int64_t positions, const std::vector<int64_t>& chosen) {
+std::vector<float> unit_rows(const PackedWeights& shape, int64_t unit, const ConvWeights& weights,
+                             int64_t groups, bool transposed, int64_t positions,
+                             const std::vector<int64_t>& chosen) {
   const int64_t together = groups / shape.units, in = shape.k / together, out = shape.n / together;
   const auto taps = static_cast<int64_t>(chosen.size());
   std::vector<float> rows(static_cast<size_t>(shape.n * shape.k * taps), 0.f);
@@ -42,7 +43,8 @@ std::vector<float> unit_rows(const PackedWeights& shape, int64_t unit, const Con
 
 }  // namespace
 
-PackedWeights weights_shape(int64_t groups, int64_t in_per_group, int64_t out_per_group, int64_t taps, const isa::GemmKernels& kernels) {
+PackedWeights weights_shape(int64_t groups, int64_t in_per_group, int64_t out_per_group, int64_t taps,
+                            const isa::GemmKernels& kernels) {
   int64_t together = 1;
   for (int64_t g = 1; g <= groups && g * out_per_group <= kernels.width(); ++g)
     if (groups % g == 0) together = g;
@@ -53,11 +55,13 @@ PackedWeights weights_shape(int64_t groups, int64_t in_per_group, int64_t out_pe
   shape.taps = taps;
   shape.panels = kernels.panels_for(shape.n);
   const int64_t last = shape.panels - 1;
-  shape.unit_floats = (last * kernels.width() + kernels.vectors_of(last, shape.n) * kernels.vector) * shape.k * taps;
+  shape.unit_floats =
+      (last * kernels.width() + kernels.vectors_of(last, shape.n) * kernels.vector) * shape.k * taps;
   return shape;
 }
 
-const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights, const double* scale, int64_t groups, bool transposed, int64_t positions,
+const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights, const double* scale,
+                          int64_t groups, bool transposed, int64_t positions,
                           const std::vector<int64_t>& chosen, const isa::GemmKernels& kernels, Packs& packs) {
   const auto taps = static_cast<int64_t>(chosen.size());
   const bool as_they_lie = !transposed && !weights.in_by_out && shape.units == groups && taps == positions;
@@ -66,7 +70,8 @@ const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights
     const Scales scales(scale, shape.units * shape.n);
     std::vector<float> made;
     for (int64_t u = 0; u < shape.units; ++u) {
-      if (!as_they_lie && !rows_lie) made = unit_rows(shape, u, weights, groups, transposed, positions, chosen);
+      if (!as_they_lie && !rows_lie)
+        made = unit_rows(shape, u, weights, groups, transposed, positions, chosen);
       const int64_t pitch = shape.k * taps;
       const float* rows = as_they_lie ? weights.weight + u * shape.n * pitch : made.data();
       for (int64_t p = 0; p < shape.panels; ++p) {
@@ -77,7 +82,8 @@ const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights
         if (rows_lie)
           kernels.pack_rows(weights.weight + first, shape.n, shape.k, columns, width, panel);
         else
-          kernels.pack(rows + first * pitch, pitch, columns, scales.high_at(channel), scales.low_at(channel), shape.k, taps, width, panel);
+          kernels.pack(rows + first * pitch, pitch, columns, scales.high_at(channel), scales.low_at(channel),
+                       shape.k, taps, width, panel);
       }
     }
   });

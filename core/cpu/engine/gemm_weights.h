@@ -15,7 +15,7 @@ struct PackedWeights {
   int64_t k = 0;  // channels that a unit reads
   int64_t n = 0;  // and writes
   int64_t taps = 1;
-  int64_t panels = 0;      // of a unit
+  int64_t panels = 0;  // of a unit
   int64_t unit_floats = 0;
   const float* data = nullptr;
   const float* bias = nullptr;  // of all channels, or null
@@ -24,11 +24,13 @@ struct PackedWeights {
 };
 
 // The shape that the groups of a convolution take; everything but the pointers.
-PackedWeights weights_shape(int64_t groups, int64_t in_per_group, int64_t out_per_group, int64_t taps, const isa::GemmKernels& kernels);
+PackedWeights weights_shape(int64_t groups, int64_t in_per_group, int64_t out_per_group, int64_t taps,
+                            const isa::GemmKernels& kernels);
 
 // Packs the taps `chosen` (indices into the kernel's positions) of a convolution with `positions` of them, each output channel times its scale (or
 // as it is: null).
-const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights, const double* scale, int64_t groups, bool transposed, int64_t positions,
+const float* pack_weights(const PackedWeights& shape, const ConvWeights& weights, const double* scale,
+                          int64_t groups, bool transposed, int64_t positions,
                           const std::vector<int64_t>& chosen, const isa::GemmKernels& kernels, Packs& packs);
 
 // n doubles as floats, with room behind them for a whole panel; null stays null.

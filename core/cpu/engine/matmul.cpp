@@ -15,7 +15,8 @@ class Matmul final : public Operator {
  public:
   Matmul(const MatmulGeometry& geometry, isa::Activation activation, const isa::Kernels& kernels)
       : g_(geometry), activation_(activation), kernels_(*kernels.gemm), panels_(kernels_.panels_for(g_.n)) {
-    algorithm_ = concat("gemm ", kernels_.rows[kernels_.vectors], "x", kernels_.width(), " of activations ", kernels.name);
+    algorithm_ = concat("gemm ", kernels_.rows[kernels_.vectors], "x", kernels_.width(), " of activations ",
+                        kernels.name);
     // Worth about 60 microseconds.
     const int64_t panel = std::max<int64_t>((g_.m + 4) * g_.k * kernels_.width(), 1);
     panels_per_piece_ = std::clamp<int64_t>(3'000'000 / panel, 1, panels_);
@@ -27,17 +28,21 @@ class Matmul final : public Operator {
 
   void run(int64_t begin, int64_t end, const Operands& operands, void* scratch) const override {
     for (int64_t piece = begin; piece < end; ++piece) {
-      const int64_t product = piece / pieces_per_product_, outer = product / g_.batch, batch = product % g_.batch;
+      const int64_t product = piece / pieces_per_product_, outer = product / g_.batch,
+                    batch = product % g_.batch;
       const float* a = operands.in(0) + outer * g_.a_outer + batch * g_.a_batch;
       const float* b = operands.in(1) + outer * g_.b_outer + batch * g_.b_batch;
       float* c = operands.out(0) + outer * g_.c_outer + batch * g_.c_batch;
       const int64_t first = piece % pieces_per_product_ * panels_per_piece_;
-      for (int64_t p = first; p < std::min(first + panels_per_piece_, panels_); ++p) multiply(a, b, c, p, scratch);
+      for (int64_t p = first; p < std::min(first + panels_per_piece_, panels_); ++p)
+        multiply(a, b, c, p, scratch);
     }
   }
 
   std::string algorithm() const override { return algorithm_; }
-  double flops() const override { return 2.0 * static_cast<double>(g_.outer * g_.batch * g_.m * g_.k) * static_cast<double>(g_.n); }
+  double flops() const override {
+    return 2.0 * static_cast<double>(g_.outer * g_.batch * g_.m * g_.k) * static_cast<double>(g_.n);
+  }
   double bytes() const override {
     return 4.0 * static_cast<double>(g_.outer * g_.batch * (g_.m * g_.k + g_.k * g_.n + g_.m * g_.n));
   }
@@ -65,7 +70,8 @@ class Matmul final : public Operator {
     call.columns = columns;
     call.epilogue = &epilogue;
     for (int64_t first = 0; first < g_.m; first += kRowsAtOnce) {
-      const int64_t count = std::min(g_.m - first, kRowsAtOnce), tiles = (count + kernels_.rows[vectors] - 1) / kernels_.rows[vectors];
+      const int64_t count = std::min(g_.m - first, kRowsAtOnce),
+                    tiles = (count + kernels_.rows[vectors] - 1) / kernels_.rows[vectors];
       for (int64_t i = 0; i < count; ++i) rows[i] = a + (first + i) * g_.a_pitch;
       for (int64_t t = 0, i = 0; t < tiles; ++t) {
         const int64_t r = (count - i + tiles - t - 1) / (tiles - t);
@@ -86,9 +92,11 @@ class Matmul final : public Operator {
 
 }  // namespace
 
-std::unique_ptr<Operator> make_matmul(const MatmulGeometry& g, isa::Activation activation, const isa::Kernels& kernels) {
+std::unique_ptr<Operator> make_matmul(const MatmulGeometry& g, isa::Activation activation,
+                                      const isa::Kernels& kernels) {
   check(g.outer > 0 && g.batch > 0 && g.m > 0 && g.k > 0 && g.n > 0, "[matmul] expected something to do");
-  check(g.a_pitch >= g.k && g.b_pitch >= (g.b_transposed ? g.k : g.n) && g.c_pitch >= g.n, "[matmul] expected rows that do not overlap");
+  check(g.a_pitch >= g.k && g.b_pitch >= (g.b_transposed ? g.k : g.n) && g.c_pitch >= g.n,
+        "[matmul] expected rows that do not overlap");
   return std::make_unique<Matmul>(g, activation, kernels);
 }
 

@@ -19,6 +19,7 @@ struct MatmulGeometry {
 };
 
 // out(0) = in(0) * in(1), and activation. The output must not overlap the inputs.
-std::unique_ptr<Operator> make_matmul(const MatmulGeometry& geometry, isa::Activation activation, const isa::Kernels& kernels);
+std::unique_ptr<Operator> make_matmul(const MatmulGeometry& geometry, isa::Activation activation,
+                                      const isa::Kernels& kernels);
 
 }  // namespace sconce::engine

@@ -20,8 +20,8 @@ struct TapGemm::Place {
   int64_t image, z, y, x;
 };
 
-TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusion, const Prologue& prologue, bool gathered,
-                 const isa::Kernels& kernels, Packs& packs)
+TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusion, const Prologue& prologue,
+                 bool gathered, const isa::Kernels& kernels, Packs& packs)
     : grid_(std::move(grid)),
       weights_(weights),
       activation_(fusion.activation),
@@ -35,7 +35,8 @@ TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusio
       zeros_(static_cast<size_t>(grid_.in.c + 16), 0.f) {
   const TapGrid::Point &size = grid_.size, &out_step = grid_.out_step;
   m_ = grid_.batch * size.z * size.y * size.x;
-  flat_ = out_step.z == 1 && out_step.y == 1 && out_step.x == 1 && size.z == grid_.out_depth && size.y == grid_.out.h && size.x == grid_.out.w;
+  flat_ = out_step.z == 1 && out_step.y == 1 && out_step.x == 1 && size.z == grid_.out_depth &&
+          size.y == grid_.out.h && size.x == grid_.out.w;
   if (prologue_ != Prologue::Kind::none) {
     row_prologue_.scale = pack_row(prologue.scale, grid_.in.c, packs);
     row_prologue_.shift = pack_row(prologue.shift, grid_.in.c, packs);
@@ -65,17 +66,21 @@ TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusio
     return std::max(products / 50, far_weights_ ? bytes / 15 : 0.0);
   };
   constexpr double kPiece = 60e3;
-  const int64_t all_panels = weights_.units * weights_.panels, tile = kernels_->rows[kernels_->vectors_of(0, weights_.n)];
+  const int64_t all_panels = weights_.units * weights_.panels,
+                tile = kernels_->rows[kernels_->vectors_of(0, weights_.n)];
   const int64_t row_bytes = 4 * (row_floats_ ? copy_pitch_ : grid_.in.c * grid_.step.x * grid_.step.y);
-  int64_t most = std::max<int64_t>(kNear * 3 / 4 / row_bytes, 4 * tile);
-  most = std::min(most, std::max<int64_t>(8192 / std::max<int64_t>(static_cast<int64_t>(grid_.taps.size()), 1), 4 * tile));  // 64 KiB of pointers
+  int64_t most = std::max<int64_t>(kNear / 2 / row_bytes, 4 * tile);
+  most =
+      std::min(most, std::max<int64_t>(8192 / std::max<int64_t>(static_cast<int64_t>(grid_.taps.size()), 1),
+                                       4 * tile));  // 64 KiB of pointers
   if (!far_weights_ || row_floats_)  // all panels in a piece, so that rows are found (and copied) once
     while (most > 4 * tile && nanoseconds(most, all_panels) > kPiece) most = std::max(most / 2, 4 * tile);
   const int64_t unit = flat_ ? tile : size.x;
   block_ = round_up(ceil_div(m_, ceil_div(m_, std::min(round_up(most, unit), m_))), unit);
   blocks_ = ceil_div(m_, block_);
   panels_per_piece_ = all_panels;
-  while (panels_per_piece_ > 1 && nanoseconds(std::min(block_, m_), panels_per_piece_) > kPiece) panels_per_piece_ = ceil_div(panels_per_piece_, 2);
+  while (panels_per_piece_ > 1 && nanoseconds(std::min(block_, m_), panels_per_piece_) > kPiece)
+    panels_per_piece_ = ceil_div(panels_per_piece_, 2);
   column_pieces_ = ceil_div(all_panels, panels_per_piece_);
 }
 
@@ -104,7 +109,8 @@ void TapGemm::find_rows(int64_t first, int64_t count, const float* x, const floa
     const int64_t length = std::min(grid_.size.x - p.x, count - done);
     const float** row = rows + done;
     for (const TapGrid::Point& tap : grid_.taps) {
-      const int64_t z = p.z * grid_.step.z + tap.z, y = p.y * grid_.step.y + tap.y, left = p.x * grid_.step.x + tap.x;
+      const int64_t z = p.z * grid_.step.z + tap.z, y = p.y * grid_.step.y + tap.y,
+                    left = p.x * grid_.step.x + tap.x;
       if (z < 0 || z >= grid_.in_depth || y < 0 || y >= in.h) {
         std::fill_n(row, length, zeros);
       } else {
@@ -132,7 +138,8 @@ void TapGemm::gather(int64_t first, int64_t count, const float* x, float* copies
     const int64_t length = std::min(grid_.size.x - p.x, count - done);
     for (const Run& run : runs_) {
       const TapGrid::Point& tap = grid_.taps[static_cast<size_t>(run.first)];
-      const int64_t z = p.z * grid_.step.z + tap.z, y = p.y * grid_.step.y + tap.y, left = p.x * grid_.step.x + tap.x;
+      const int64_t z = p.z * grid_.step.z + tap.z, y = p.y * grid_.step.y + tap.y,
+                    left = p.x * grid_.step.x + tap.x;
       float* to = copies + done * copy_pitch_ + run.first * in.c;
       if (z < 0 || z >= grid_.in_depth || y < 0 || y >= in.h) {
         for (int64_t i = 0; i < length; ++i) std::fill_n(to + i * copy_pitch_, run.taps * in.c, 0.f);
@@ -151,21 +158,27 @@ void TapGemm::gather(int64_t first, int64_t count, const float* x, float* copies
       };
       // Those that see the whole run lie side by side.
       const int64_t lo = std::clamp<int64_t>(-floor_div(left, grid_.step.x), 0, length);
-      const int64_t hi = in.pitch == in.c || run.taps == 1 ? std::clamp<int64_t>(-floor_div(left + run.taps - 1 - in.w, grid_.step.x), lo, length) : lo;
+      const int64_t hi =
+          in.pitch == in.c || run.taps == 1
+              ? std::clamp<int64_t>(-floor_div(left + run.taps - 1 - in.w, grid_.step.x), lo, length)
+              : lo;
       for (int64_t i = 0; i < lo; ++i) one(i);
       if (lo < hi)
-        kernels_->copy(pixel + lo * grid_.step.x * in.pitch, grid_.step.x * in.pitch, run.taps * in.c, hi - lo, to + lo * copy_pitch_, copy_pitch_);
+        kernels_->copy(pixel + lo * grid_.step.x * in.pitch, grid_.step.x * in.pitch, run.taps * in.c,
+                       hi - lo, to + lo * copy_pitch_, copy_pitch_);
       for (int64_t i = hi; i < length; ++i) one(i);
     }
     done += length;
   }
 }
 
-void TapGemm::apply_prologue(int64_t first, int64_t count, const Operands& operands, float* copies, const float** rows) const {
+void TapGemm::apply_prologue(int64_t first, int64_t count, const Operands& operands, float* copies,
+                             const float** rows) const {
   const int64_t per_image = m_ / grid_.batch;
   isa::RowPrologue prologue = row_prologue_;
   for (int64_t i = 0; i < count; ++i) {
-    if (prologue_ == Prologue::Kind::image_scale) prologue.scale = operands.in(2) + (first + i) / per_image * image_scale_pitch_;
+    if (prologue_ == Prologue::Kind::image_scale)
+      prologue.scale = operands.in(2) + (first + i) / per_image * image_scale_pitch_;
     float* y = copies + i * copy_pitch_;
     kernels_->prologue(prologue, rows[i], grid_.in.c, y);
     rows[i] = y;
@@ -178,7 +191,8 @@ void TapGemm::run(int64_t begin, int64_t end, const Operands& operands, void* sc
   auto* copies = reinterpret_cast<float*>(static_cast<char*>(scratch) + round_up(block_ * taps * 8, 64));
   int64_t ready = -1;  // the block whose rows are found
   for (int64_t piece = begin; piece < end; ++piece) {
-    const int64_t block = piece / column_pieces_, first = block * block_, count = std::min(block_, m_ - first);
+    const int64_t block = piece / column_pieces_, first = block * block_,
+                  count = std::min(block_, m_ - first);
     if (block != ready) {
       if (gathered_)
         gather(first, count, operands.in(0), copies, rows);
@@ -193,16 +207,20 @@ void TapGemm::run(int64_t begin, int64_t end, const Operands& operands, void* sc
   }
 }
 
-void TapGemm::run_panels(int64_t first, int64_t count, int64_t panel, int64_t last, const Operands& operands, const float** rows) const {
+void TapGemm::run_panels(int64_t first, int64_t count, int64_t panel, int64_t last, const Operands& operands,
+                         const float** rows) const {
   for (; panel < last; ++panel) {
     if (flat_) {
       run_panel(rows, count, count, first, panel, operands);
       continue;
     }
-    for (int64_t i = 0; i < count; i += grid_.size.x) {  // a row of the grid at a time: the distance between its pixels is constant
+    for (int64_t i = 0; i < count;
+         i += grid_.size.x) {  // a row of the grid at a time: the distance between its pixels is constant
       const Place p = place(first + i);
-      const int64_t z = p.z * grid_.out_step.z + grid_.out_first.z, y = p.y * grid_.out_step.y + grid_.out_first.y;
-      const int64_t pixel = ((p.image * grid_.out_depth + z) * grid_.out.h + y) * grid_.out.w + grid_.out_first.x;
+      const int64_t z = p.z * grid_.out_step.z + grid_.out_first.z,
+                    y = p.y * grid_.out_step.y + grid_.out_first.y;
+      const int64_t pixel =
+          ((p.image * grid_.out_depth + z) * grid_.out.h + y) * grid_.out.w + grid_.out_first.x;
       run_panel(rows + i, count, grid_.size.x, pixel, panel, operands);
     }
   }
@@ -211,7 +229,8 @@ void TapGemm::run_panels(int64_t first, int64_t count, int64_t panel, int64_t la
 // `count` rows that are written to pixel, pixel + out_step.x, ..., times one panel.
 void TapGemm::run_panel(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel,
                         const Operands& operands) const {
-  const int64_t unit = panel / weights_.panels, in_unit = panel % weights_.panels, first_column = in_unit * kernels_->width();
+  const int64_t unit = panel / weights_.panels, in_unit = panel % weights_.panels,
+                first_column = in_unit * kernels_->width();
   const int64_t channel = unit * weights_.n + first_column, depth = weights_.taps * weights_.k;
   const int64_t columns = kernels_->columns_of(in_unit, weights_.n);
   const int vectors = kernels_->vectors_of(in_unit, weights_.n);
@@ -234,10 +253,12 @@ void TapGemm::run_panel(const float** rows, int64_t rows_pitch, int64_t count, i
     const int64_t r = ceil_div(count - i, tiles - t);
     call.rows = rows + i;
     call.c = operands.out(0) + (pixel + i * grid_.out_step.x) * grid_.out.pitch + channel;
-    if (residual_) epilogue.residual = operands.in(1) + (pixel + i * grid_.out_step.x) * residual_pitch_ + channel;
+    if (residual_)
+      epilogue.residual = operands.in(1) + (pixel + i * grid_.out_step.x) * residual_pitch_ + channel;
     if (far_weights_ && tiles > 1) {  // the tiles of this panel fetch the next one between them
       call.prefetch = reinterpret_cast<const char*>(call.panel) + panel_bytes + panel_bytes * t / tiles;
-      call.prefetch_step = std::max<int64_t>(std::min<int64_t>(vectors * kernels_->vector * 4, 64) / tiles, 1);
+      call.prefetch_step =
+          std::max<int64_t>(std::min<int64_t>(vectors * kernels_->vector * 4, 64) / tiles, 1);
     }
     kernels_->tile[vectors][r](call);
     i += r;

@@ -23,7 +23,8 @@ struct TapGrid {
 class TapGemm {
  public:
   // `gathered`: the taps' channels are copied side by side first, and the product is over all of them at once: for few channels.
-  TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusion, const Prologue& prologue, bool gathered, const isa::Kernels& kernels, Packs& packs);
+  TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusion, const Prologue& prologue,
+          bool gathered, const isa::Kernels& kernels, Packs& packs);
 
   int64_t pieces() const { return blocks_ * column_pieces_; }
   int64_t scratch_bytes() const;
@@ -37,9 +38,12 @@ class TapGemm {
   Place place(int64_t m) const;
   void find_rows(int64_t first, int64_t count, const float* x, const float** rows) const;
   void gather(int64_t first, int64_t count, const float* x, float* copies, const float** rows) const;
-  void apply_prologue(int64_t first, int64_t count, const Operands& operands, float* copies, const float** rows) const;
-  void run_panels(int64_t first, int64_t count, int64_t panel, int64_t last_panel, const Operands& operands, const float** rows) const;
-  void run_panel(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel, const Operands& operands) const;
+  void apply_prologue(int64_t first, int64_t count, const Operands& operands, float* copies,
+                      const float** rows) const;
+  void run_panels(int64_t first, int64_t count, int64_t panel, int64_t last_panel, const Operands& operands,
+                  const float** rows) const;
+  void run_panel(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel,
+                 const Operands& operands) const;
 
   TapGrid grid_;
   std::vector<Run> runs_;

@@ -11,18 +11,21 @@ namespace sconce::isa {
 // A plain product has one tap. A convolution has one for each position of its kernel: rows[t][i] is the pixel that tap t sees from
 // output pixel i, or a row of zeros where that lies outside the image.
 struct GemmCall {
-  const float* const* rows;      // of tap 0: one pointer for each row of the tile; those of the next tap lie rows_pitch further
-  int64_t rows_pitch = 0;        // pointers from tap to tap
-  int64_t offset = 0;            // floats that are added to each pointer: a group's first channel, a block's first k
+  const float* const*
+      rows;  // of tap 0: one pointer for each row of the tile; those of the next tap lie rows_pitch further
+  int64_t rows_pitch = 0;  // pointers from tap to tap
+  int64_t offset = 0;  // floats that are added to each pointer: a group's first channel, a block's first k
   int64_t taps = 1;
   int64_t k = 0;                 // at least 1
   const float* panel = nullptr;  // [taps][k][width], width = vectors * GemmKernels::vector
   float* c = nullptr;
-  int64_t c_pitch = 0;           // floats from row to row
-  int64_t columns = 0;           // how many of the panel's columns are stored: (vectors - 1) * vector < columns <= width
-  bool accumulate = false;       // adds to what c holds (before bias, residual and activation)
+  int64_t c_pitch = 0;  // floats from row to row
+  int64_t columns =
+      0;  // how many of the panel's columns are stored: (vectors - 1) * vector < columns <= width
+  bool accumulate = false;             // adds to what c holds (before bias, residual and activation)
   const Epilogue* epilogue = nullptr;  // null: the bare sums
-  const char* prefetch = nullptr;      // is fetched into L2, prefetch_step bytes further with each k; null: nothing is
+  const char* prefetch =
+      nullptr;  // is fetched into L2, prefetch_step bytes further with each k; null: nothing is
   int64_t prefetch_step = 64;
 };
 using GemmTile = void (*)(const GemmCall&);
@@ -34,22 +37,22 @@ constexpr int kGemmRows = 16;    // the highest tile
 struct RowPrologue {
   const float* scale = nullptr;  // x * scale[k] + shift[k]; either may be null
   const float* shift = nullptr;
-  float eps = 0.f;      // layer norm: ((x - mean) / sqrt(variance + eps)) * scale + shift
+  float eps = 0.f;  // layer norm: ((x - mean) / sqrt(variance + eps)) * scale + shift
   bool normalize = false;
   bool relu = false;
 };
 
 struct GemmKernels {
-  int vector;  // floats in a vector
-  int vectors;  // of a full panel
-  int widest;   // and of the widest that there are tiles for
-  int rows[kGemmVectors + 1];  // [v]: rows of the highest tile for panels of v vectors
+  int vector;                                      // floats in a vector
+  int vectors;                                     // of a full panel
+  int widest;                                      // and of the widest that there are tiles for
+  int rows[kGemmVectors + 1];                      // [v]: rows of the highest tile for panels of v vectors
   GemmTile tile[kGemmVectors + 1][kGemmRows + 1];  // [v][r]: the tile of r rows, 1 <= r <= rows[v]
 
   // panel[(t * k + c) * width + r] = weight[r * weight_pitch + c * taps + t] * (scale[r] + scale_low[r]); 0 for r >= rows.
   // scale may be null: 1. The sum of the two floats stands for a double.
-  void (*pack)(const float* weight, int64_t weight_pitch, int64_t rows, const float* scale, const float* scale_low, int64_t k,
-               int64_t taps, int64_t width, float* panel);
+  void (*pack)(const float* weight, int64_t weight_pitch, int64_t rows, const float* scale,
+               const float* scale_low, int64_t k, int64_t taps, int64_t width, float* panel);
   // panel[i * width + n] = b[i * b_pitch + n] for n < columns, 0 for the rest: a matrix that is already [k][n].
   void (*pack_rows)(const float* b, int64_t b_pitch, int64_t k, int64_t columns, int64_t width, float* panel);
   // y = prologue(x) for one row of k floats.
@@ -72,8 +75,12 @@ struct GemmKernels {
     const int64_t full = n / width(), rest = n % width();
     return full + (rest > (full > 0 ? (widest - vectors) * vector : 0) ? 1 : 0);
   }
-  int64_t columns_of(int64_t panel, int64_t n) const { return panel + 1 == panels_for(n) ? n - panel * width() : width(); }
-  int vectors_of(int64_t panel, int64_t n) const { return static_cast<int>((columns_of(panel, n) + vector - 1) / vector); }
+  int64_t columns_of(int64_t panel, int64_t n) const {
+    return panel + 1 == panels_for(n) ? n - panel * width() : width();
+  }
+  int vectors_of(int64_t panel, int64_t n) const {
+    return static_cast<int>((columns_of(panel, n) + vector - 1) / vector);
+  }
 };
 
 #if defined(SCONCE_HAS_SCALAR)

@@ -6,11 +6,13 @@
 namespace sconce::isa {
 namespace {
 
+// clang-format off: the order matters
 #include "cpu/isa/vec_avx2.h"
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
+// clang-format on
 
 constexpr int kSums = 12;  // that fit into registers beside what else a tile needs
 template <int R, int V>

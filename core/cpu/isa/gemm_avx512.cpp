@@ -6,11 +6,13 @@
 namespace sconce::isa {
 namespace {
 
+// clang-format off: the order matters
 #include "cpu/isa/vec_avx512.h"
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
+// clang-format on
 
 constexpr int kSums = 24;  // that fit into registers beside what else a tile needs
 template <int R, int V>
@@ -24,8 +26,10 @@ const GemmKernels gemm_avx512 = {
     .widest = 3,
     .rows = {0, 14, 12, 8},
     .tile = {{},
-             {nullptr, at<1, 1>, at<2, 1>, at<3, 1>, at<4, 1>, at<5, 1>, at<6, 1>, at<7, 1>, at<8, 1>, at<9, 1>, at<10, 1>, at<11, 1>, at<12, 1>, at<13, 1>, at<14, 1>},
-             {nullptr, at<1, 2>, at<2, 2>, at<3, 2>, at<4, 2>, at<5, 2>, at<6, 2>, at<7, 2>, at<8, 2>, at<9, 2>, at<10, 2>, at<11, 2>, at<12, 2>},
+             {nullptr, at<1, 1>, at<2, 1>, at<3, 1>, at<4, 1>, at<5, 1>, at<6, 1>, at<7, 1>, at<8, 1>,
+              at<9, 1>, at<10, 1>, at<11, 1>, at<12, 1>, at<13, 1>, at<14, 1>},
+             {nullptr, at<1, 2>, at<2, 2>, at<3, 2>, at<4, 2>, at<5, 2>, at<6, 2>, at<7, 2>, at<8, 2>,
+              at<9, 2>, at<10, 2>, at<11, 2>, at<12, 2>},
              {nullptr, at<1, 3>, at<2, 3>, at<3, 3>, at<4, 3>, at<5, 3>, at<6, 3>, at<7, 3>, at<8, 3>}},
     .pack = pack,
     .pack_rows = pack_rows,

@@ -7,20 +7,25 @@ template <int R, int V, int S>
 using Sums = Vec[S][R][V];
 
 // Pins a sum to a register: without this GCC moves sums to the stack and back inside the loop.
-inline void hold([[maybe_unused]] Vec& x) {
+template <class Register>
+inline void pin([[maybe_unused]] Register& x) {
 #if defined(__AVX512F__)
-  asm("" : "+v"(x.v));
-#elif defined(__AVX2__)
-  asm("" : "+x"(x.v));
+  asm("" : "+v"(x));
+#elif defined(__x86_64__)
+  asm("" : "+x"(x));
 #elif defined(__aarch64__)
-  if constexpr (requires { x.v + x.v; }) asm("" : "+w"(x.v));
+  asm("" : "+w"(x));
 #endif
 }
+template <class T, int size>
+inline void pin(T (&)[size]) {}  // the scalar vector's
+inline void hold(Vec& x) { pin(x.v); }
 
 // n steps of k. S sets of sums take turns where one would leave the multipliers waiting for each other.
 template <int R, int V, int S>
-[[gnu::always_inline]] inline void steps(const float* const* rows, int64_t offset, int64_t n, const float*& panel,
-                                         Sums<R, V, S>& sums, const char*& ahead, int64_t ahead_step) {
+[[gnu::always_inline]] inline void steps(const float* const* rows, int64_t offset, int64_t n,
+                                         const float*& panel, Sums<R, V, S>& sums, const char*& ahead,
+                                         int64_t ahead_step) {
   constexpr int width = V * Vec::size, lines = width > 16 ? width / 16 : 1;
   const float* a[R];
 #pragma GCC unroll 16
@@ -81,7 +86,8 @@ template <int R, int V, int S>
 }
 
 // The activations that are more than a few instructions: a second pass over the tile, while it is in the first-level cache.
-[[gnu::noinline]] void activate_tile(Activation activation, float* c, int64_t c_pitch, int rows, int columns) {
+[[gnu::noinline]] void activate_tile(Activation activation, float* c, int64_t c_pitch, int rows,
+                                     int columns) {
   with_activation(activation, [=](auto constant) {
     constexpr Activation A = decltype(constant)::value;
     float* row = c;
@@ -139,7 +145,8 @@ template <int R, int V>
     else
       sums[i][last].store_first(c + last * Vec::size, rest);
   }
-  if (e && e->activation > Activation::relu6) activate_tile(e->activation, g.c, g.c_pitch, R, static_cast<int>(g.columns));
+  if (e && e->activation > Activation::relu6)
+    activate_tile(e->activation, g.c, g.c_pitch, R, static_cast<int>(g.columns));
 }
 
 template <int R, int V, int S>

@@ -2,7 +2,7 @@
 // namespace, after vec_<isa>.h.
 
 // Eight (four) rows of as many floats become columns, `stride[j]` floats apart.
-#if defined(__AVX2__)
+#if defined(__AVX2__) && (defined(_IMMINTRIN_H_INCLUDED) || defined(__IMMINTRIN_H))
 constexpr int kBlock = 8;
 struct Lanes {
   __m256 v;
@@ -39,7 +39,8 @@ struct Lanes {
   void store(float* p) const { __builtin_memcpy(p, v, sizeof v); }
   Lanes scaled(float scale, float low) const {
     Lanes r;
-    for (int i = 0; i < 4; ++i) r.v[i] = static_cast<float>(static_cast<double>(v[i]) * (static_cast<double>(scale) + low));
+    for (int i = 0; i < 4; ++i)
+      r.v[i] = static_cast<float>(static_cast<double>(v[i]) * (static_cast<double>(scale) + low));
     return r;
   }
 };
@@ -53,8 +54,8 @@ inline void transpose(Lanes (&r)[4]) {
 }
 #endif
 
-void pack(const float* weight, int64_t weight_pitch, int64_t rows, const float* scale, const float* scale_low, int64_t k, int64_t taps,
-          int64_t width, float* panel) {
+void pack(const float* weight, int64_t weight_pitch, int64_t rows, const float* scale, const float* scale_low,
+          int64_t k, int64_t taps, int64_t width, float* panel) {
   const int64_t n = k * taps, whole = n - n % kBlock;
   for (int64_t r0 = 0; r0 < width; r0 += kBlock) {
     // j counts the source's floats, c * taps + t; its row in the panel is t * k + c.
@@ -78,7 +79,8 @@ void pack(const float* weight, int64_t weight_pitch, int64_t rows, const float* 
       for (int i = 0; i < kBlock; ++i) {
         float x = r0 + i < rows ? weight[(r0 + i) * weight_pitch + j] : 0.f;
         if (scale && r0 + i < rows)
-          x = static_cast<float>(static_cast<double>(x) * (static_cast<double>(scale[r0 + i]) + scale_low[r0 + i]));
+          x = static_cast<float>(static_cast<double>(x) *
+                                 (static_cast<double>(scale[r0 + i]) + scale_low[r0 + i]));
         row[i] = x;
       }
     }
