@@ -78,7 +78,7 @@ def rounds(count, engines, one):
 
 def describe(measured):
     if "skipped" in measured:
-        return "skipped: " + measured["skipped"]
+        return "skipped: " + measured["skipped"][:120]
     if "tokens_per_second" in measured:
         return f"{measured['tokens_per_second']:.2f} tokens/s"
     return (f"min {measured['min_ms']:9.3f} median {measured['median_ms']:9.3f} first {measured['first_ms']:9.2f} ms, "

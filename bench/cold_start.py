@@ -23,10 +23,9 @@ def run_once(command):
 
 
 def libraries(program):
-    """The shared libraries that a program brings along: all but the system's own."""
+    """LibTorch's shared libraries that a program needs. CUDA's are left out: a wheel for the CPU does without."""
     listed = subprocess.run(["ldd", program], capture_output=True, text=True).stdout
-    found = [pathlib.Path(p).resolve() for p in re.findall(r"=> (/\S+)", listed)]
-    return [p for p in found if not str(p).startswith(("/lib", "/usr/lib"))]
+    return [pathlib.Path(p).resolve() for p in re.findall(r"=> (/\S+/torch/lib/\S+)", listed)]
 
 
 def commands(build, root):

@@ -5,10 +5,17 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <string>
 #include <vector>
 
 namespace {
+
+double cpu_now() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
 
 // Seconds of each repeat, and the tokens; the first call warms up and does not count.
 void run(char** arguments, int count) {
@@ -25,18 +32,21 @@ void run(char** arguments, int count) {
   nn::GPT2LMHeadModel model;
   model.load_state_dict(load(arguments[1]));
   model.eval();
-  std::string seconds, tokens;
+  std::string seconds, cpu_seconds, tokens;
   Tensor out;
   for (int i = 0; i <= repeats; ++i) {
+    const double cpu_begin = cpu_now();
     const auto begin = std::chrono::steady_clock::now();
     out = model.generate(ids, fresh);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
-    if (i > 0) seconds += (i > 1 ? ", " : "") + std::to_string(took.count());
+    if (i == 0) continue;
+    seconds += (i > 1 ? ", " : "") + std::to_string(took.count());
+    cpu_seconds += (i > 1 ? ", " : "") + std::to_string(cpu_now() - cpu_begin);
   }
   for (int64_t i = length; i < out.size(1); ++i)
     tokens += (i > length ? ", " : "") + std::to_string(out.data<int64_t>()[i]);
-  std::printf("{\"version\": \"%s\", \"seconds\": [%s], \"tokens\": [%s]}\n", SCONCE_VERSION, seconds.c_str(),
-              tokens.c_str());
+  std::printf("{\"version\": \"%s\", \"seconds\": [%s], \"cpu_seconds\": [%s], \"tokens\": [%s]}\n",
+              SCONCE_VERSION, seconds.c_str(), cpu_seconds.c_str(), tokens.c_str());
 }
 
 }  // namespace

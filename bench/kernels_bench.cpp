@@ -1,152 +1,187 @@
-// Single operators of the engine on one thread, as fractions of the machine's peak: multiply-adds in a bare loop, measured in between.
-// Times are sums over an operator's pieces of the least time that each took, so that neighbours on the machine do not count.
-//   kernels_bench [name] [isa]       only the shapes whose names contain `name`
-#include <sys/mman.h>
-
+// Single kernels beside a loop of multiply-adds in the same process: one thread, the thread's own CPU time.
+//   kernels_bench [SECONDS]      prints one JSON document
 #include <algorithm>
-#include <chrono>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <exception>
 #include <memory>
-#include <numeric>
 #include <string>
 #include <vector>
 
 #include "cpu/engine/convolution.h"
+#include "cpu/engine/depthwise.h"
+#include "cpu/engine/winograd.h"
 #include "cpu/isa_choice.h"
+#include "measure.h"
+
+namespace {
 
 using namespace sconce;
 using namespace sconce::engine;
 
-namespace {
+struct Free {
+  void operator()(void* p) const { std::free(p); }
+};
+using Memory = std::unique_ptr<float, Free>;
 
-double now() { return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count(); }
-
-float* floats(int64_t count) {
-  constexpr size_t kHuge = 2 << 20;
-  size_t bytes = (static_cast<size_t>(count) * 4 + 255) / 64 * 64;
-  if (bytes > kHuge / 2) bytes = (bytes + kHuge - 1) / kHuge * kHuge;
-  auto* p = static_cast<float*>(std::aligned_alloc(std::min(bytes, kHuge) == kHuge ? kHuge : 64, bytes));
-  if (bytes >= kHuge) madvise(p, bytes, MADV_HUGEPAGE);  // as plans do
-  for (size_t i = 0; i < bytes / 4; ++i) p[i] = static_cast<float>(static_cast<int>(i * 2654435761u >> 20) % 1000 - 500) * 1e-3f;
-  return p;
+Memory memory_of(int64_t floats) {
+  const size_t bytes = (static_cast<size_t>(floats) * sizeof(float) + 255) / 64 * 64;
+  Memory out(static_cast<float*>(std::aligned_alloc(64, bytes)));
+  uint32_t seed = 1;
+  for (size_t i = 0; i < bytes / sizeof(float); ++i) {
+    seed = seed * 1664525u + 1013904223u;
+    out.get()[i] = static_cast<float>(seed >> 8) / float{1 << 23} - 1;
+  }
+  return out;
 }
 
-class HeapPacks final : public Packs {
- private:
+class HeapPacks : public Packs {
+  std::vector<Memory> blocks_;
   Record reserve(int64_t count) override {
-    held_.push_back({floats(count), &std::free});
-    return {held_.back().get(), false};
+    blocks_.push_back(memory_of(count));
+    return {blocks_.back().get(), false};
   }
-  std::vector<std::unique_ptr<float, decltype(&std::free)>> held_;
 };
 
-volatile float sink;
+Image image(int64_t side, int64_t channels) { return {1, side, side, channels, padded_pitch(channels)}; }
+Image rows(int64_t count, int64_t channels) { return {1, 1, count, channels, padded_pitch(channels)}; }
 
-double peak_flops(const isa::GemmKernels& kernels) {
-  double best = 1e9;
-  const int64_t rounds = 5000;
-  for (int i = 0; i < 40; ++i) {
-    const double start = now();
-    sink = kernels.multiply_adds(rounds);
-    best = std::min(best, now() - start);
-  }
-  return static_cast<double>(rounds * kernels.flops) / best;
-}
-
-struct Shape {
-  const char* name;
-  ConvGeometry geometry;
+struct Kernel {
+  const char* family;
+  std::string shape;
+  std::unique_ptr<Operator> op;
+  Image in, out;
 };
 
-ConvGeometry conv(int64_t size, int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t pad = 0, int64_t groups = 1) {
-  ConvGeometry g;
-  g.in = {1, size, size, in, padded_pitch(in)};
-  const int64_t result = (size + 2 * pad - kernel) / stride + 1;
-  g.out = {1, result, result, out, padded_pitch(out)};
-  g.kernel_h = g.kernel_w = kernel;
-  g.stride_h = g.stride_w = stride;
-  g.pad_top = g.pad_left = pad;
-  g.groups = groups;
-  return g;
-}
-ConvGeometry linear(int64_t rows, int64_t in, int64_t out) {
-  ConvGeometry g;
-  g.in = {1, 1, rows, in, padded_pitch(in)};
-  g.out = {1, 1, rows, out, padded_pitch(out)};
-  return g;
+// Everything that is measured; the weights lie in `packs`.
+class Kernels {
+ public:
+  void linear(int64_t m, int64_t k, int64_t n) {
+    const Memory weight = memory_of(k * n);
+    ConvWeights weights;
+    weights.weight = weight.get();
+    const Image x = rows(m, k), y = rows(m, n);
+    add("linear", std::to_string(m) + "x" + std::to_string(k) + " > " + std::to_string(n),
+        make_linear(x, y, weights, {}, {}, kernels(), packs_), x, y);
+  }
+  void direct(int64_t in, int64_t out, int64_t side, int64_t kernel, int64_t stride, int64_t pad) {
+    const Memory weight = memory_of(in * out * kernel * kernel);
+    ConvWeights weights;
+    weights.weight = weight.get();
+    ConvGeometry geometry;
+    geometry.in = image(side, in);
+    geometry.out = image((side + 2 * pad - kernel) / stride + 1, out);
+    geometry.kernel_h = geometry.kernel_w = kernel;
+    geometry.stride_h = geometry.stride_w = stride;
+    geometry.pad_top = geometry.pad_left = pad;
+    add("direct", shape_of(in, out, side, kernel, stride),
+        make_convolution(geometry, weights, {}, {}, kernels(), packs_), geometry.in, geometry.out);
+  }
+  void winograd(WinogradTile tile, int64_t in, int64_t out, int64_t side) {
+    const Memory weight = memory_of(in * out * 9);
+    const Image x = image(side, in), y = image(side, out);
+    add("winograd", shape_of(in, out, side, 3, 1),
+        make_winograd(tile, x, y, 1, 1, weight.get(), {}, kernels(), packs_), x, y);
+  }
+  void depthwise(int64_t channels, int64_t side, int64_t kernel, int64_t stride) {
+    const Memory weight = memory_of(channels * kernel * kernel);
+    Window window;
+    window.kernel_h = window.kernel_w = kernel;
+    window.stride_h = window.stride_w = stride;
+    window.pad_h = window.pad_w = kernel / 2;
+    const Image x = image(side, channels), y = image((side - 1) / stride + 1, channels);
+    add("depthwise", shape_of(channels, channels, side, kernel, stride),
+        make_depthwise(x, y, window, weight.get(), {}, false, kernels(), packs_), x, y);
+  }
+
+  std::vector<Kernel> all;
+
+ private:
+  static std::string shape_of(int64_t in, int64_t out, int64_t side, int64_t kernel, int64_t stride) {
+    return std::to_string(kernel) + "x" + std::to_string(kernel) +
+           (stride > 1 ? " s" + std::to_string(stride) : "") + ", " + std::to_string(in) + " > " +
+           std::to_string(out) + " @" + std::to_string(side);
+  }
+  void add(const char* family, std::string shape, std::unique_ptr<Operator> op, const Image& in,
+           const Image& out) {
+    all.push_back({family, std::move(shape), std::move(op), in, out});
+  }
+  HeapPacks packs_;
+};
+
+void choose(Kernels& kernels) {
+  for (const auto& [m, k, n] : {std::array<int64_t, 3>{197, 768, 2304},
+                                {197, 3072, 768},
+                                {128, 768, 768},
+                                {128, 768, 3072},
+                                {1, 768, 3072}})
+    kernels.linear(m, k, n);
+  kernels.direct(256, 64, 56, 1, 1, 0);
+  kernels.direct(1024, 256, 14, 1, 1, 0);
+  kernels.direct(2048, 512, 7, 1, 1, 0);
+  for (const auto& [channels, side] : {std::pair<int64_t, int64_t>{64, 56}, {128, 28}, {256, 14}, {512, 7}}) {
+    kernels.direct(channels, channels, side, 3, 1, 1);
+    kernels.winograd(WinogradTile::f43, channels, channels, side);
+    kernels.winograd(WinogradTile::f23, channels, channels, side);
+  }
+  kernels.direct(3, 64, 224, 7, 2, 3);
+  kernels.direct(128, 128, 56, 3, 2, 1);
+  kernels.direct(3, 768, 224, 16, 16, 0);
+  kernels.depthwise(144, 56, 3, 1);
+  kernels.depthwise(96, 112, 3, 2);
+  kernels.depthwise(240, 28, 5, 1);
+  kernels.depthwise(96, 56, 7, 1);
 }
 
-void measure(const Shape& shape, const isa::Kernels& kernels, bool first) {
-  const ConvGeometry& g = shape.geometry;
-  HeapPacks packs;
-  const std::unique_ptr<float, decltype(&std::free)> weight(floats(g.in.c / g.groups * g.out.c * g.kernel_h * g.kernel_w), &std::free);
-  const std::unique_ptr<float, decltype(&std::free)> x(floats(g.in.rows() * g.in.pitch), &std::free), y(floats(g.out.rows() * g.out.pitch), &std::free);
-  const std::vector<double> bias(static_cast<size_t>(g.out.c), 0.1);
-  double start = now();
-  const auto op = make_convolution(g, {.weight = weight.get()}, {.shift = bias.data(), .activation = isa::Activation::relu}, {}, kernels, packs);
-  const double build = now() - start;
-  const std::unique_ptr<float, decltype(&std::free)> scratch(floats(op->scratch_bytes() / 4), &std::free);
-  const void* in[] = {x.get(), nullptr, nullptr};
-  void* out[] = {y.get()};
-  double peak = 0, spent = 0;
-  std::vector<double> least(static_cast<size_t>(op->pieces()), 1e9);
-  for (int i = 0; i < 7 || (spent < 0.6 && i < 1000); ++i) {
-    if (i % 16 == 0) peak = std::max(peak, peak_flops(*kernels.gemm));
-    for (int64_t p = 0; p < op->pieces(); ++p) {
-      start = now();
-      op->run(p, p + 1, {in, out}, scratch.get());
-      const double took = now() - start;
-      least[static_cast<size_t>(p)] = std::min(least[static_cast<size_t>(p)], took);
-      spent += took;
-    }
-  }
-  const double best = std::accumulate(least.begin(), least.end(), 0.0);
-  std::printf("%s\n  {\"name\": \"%s\", \"isa\": \"%s\", \"algorithm\": \"%s\", \"pieces\": %lld, \"build_ms\": %.3f, \"ms\": %.4f, \"gflops\": %.1f, \"peak\": %.3f}",
-              first ? "" : ",", shape.name, kernels.name, op->algorithm().c_str(), static_cast<long long>(op->pieces()), build * 1e3, best * 1e3,
-              op->flops() / best * 1e-9, op->flops() / best / peak);
+// The rate of multiply-adds in registers, in GFLOP/s.
+double peak_gflops() {
+  constexpr int64_t rounds = 200000;
+  const isa::GemmKernels& gemm = *kernels().gemm;
+  volatile float sink = 0;
+  const double ms = bench::least_cpu_ms([&] { sink = gemm.multiply_adds(rounds); }, 0.03);
+  return static_cast<double>(rounds * gemm.flops) / ms / 1e6;
+}
+
+double least_ms(const Kernel& kernel, double seconds) {
+  const Memory x = memory_of(kernel.in.rows() * kernel.in.pitch),
+               y = memory_of(kernel.out.rows() * kernel.out.pitch);
+  const Memory scratch = memory_of(kernel.op->scratch_bytes() / int64_t{sizeof(float)} + 1);
+  const void* inputs[] = {x.get(), nullptr, nullptr};
+  void* outputs[] = {y.get(), nullptr};
+  return bench::least_cpu_ms(
+      [&] {
+        kernel.op->run(0, kernel.op->pieces(), {inputs, outputs}, scratch.get());
+      },
+      seconds);
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  const Shape shapes[] = {
-      {"conv 3x3 64 @56", conv(56, 64, 64, 3, 1, 1)},
-      {"conv 3x3 128 @28", conv(28, 128, 128, 3, 1, 1)},
-      {"conv 1x1 256-64 @56", conv(56, 256, 64, 1)},
-      {"linear 197x768-2304", linear(197, 768, 2304)},
-      {"conv 3x3 s2 128 @56", conv(56, 128, 128, 3, 2, 1)},
-      {"conv 3x3 256 @14", conv(14, 256, 256, 3, 1, 1)},
-      {"conv 3x3 512 @7", conv(7, 512, 512, 3, 1, 1)},
-      {"conv 1x1 64-256 @56", conv(56, 64, 256, 1)},
-      {"conv 1x1 1024-256 @14", conv(14, 1024, 256, 1)},
-      {"conv 1x1 2048-512 @7", conv(7, 2048, 512, 1)},
-      {"conv 1x1 512-2048 @7", conv(7, 512, 2048, 1)},
-      {"conv 1x1 s2 256-512 @56", conv(56, 256, 512, 1, 2)},
-      {"conv 1x1 16-96 @112", conv(112, 16, 96, 1)},
-      {"conv 1x1 96-24 @56", conv(56, 96, 24, 1)},
-      {"conv 1x1 144-24 @56", conv(56, 144, 24, 1)},
-      {"conv 7x7 s2 3-64 @224", conv(224, 3, 64, 7, 2, 3)},
-      {"conv 3x3 s2 3-32 @224", conv(224, 3, 32, 3, 2, 1)},
-      {"patches 16x16 3-768 @224", conv(224, 3, 768, 16, 16)},
-      {"conv 3x3 128 @28 groups 32", conv(28, 128, 128, 3, 1, 1, 32)},
-      {"linear 197x3072-768", linear(197, 3072, 768)},
-      {"linear 128x768-3072", linear(128, 768, 3072)},
-      {"linear 128x768-768", linear(128, 768, 768)},
-      {"linear 1x768-3072", linear(1, 768, 3072)},
-      {"linear 4x768-3072", linear(4, 768, 3072)},
-      {"linear 1x512-1000", linear(1, 512, 1000)},
-  };
-  bool first = true;
-  std::printf("[");
-  for (const Shape& shape : shapes)
-    for (const isa::Kernels& kernels : all_kernels()) {
-      if (argc > 1 && !std::strstr(shape.name, argv[1])) continue;
-      if (argc > 2 ? std::strcmp(kernels.name, argv[2]) != 0 : &kernels != &all_kernels().front()) continue;
-      measure(shape, kernels, first);
-      first = false;
+int main(int count, char** arguments) {
+  try {
+    const double seconds = count > 1 ? std::atof(arguments[1]) : 0.3;
+    Kernels chosen;
+    choose(chosen);
+    // The loop is timed before each kernel, so that both see the same clock rate.
+    std::vector<double> peaks;
+    std::string lines;
+    for (const Kernel& kernel : chosen.all) {
+      const double now = peak_gflops(), ms = least_ms(kernel, seconds);
+      peaks.push_back(now);
+      const double gflops = kernel.op->flops() / ms / 1e6;
+      char line[512];
+      std::snprintf(line, sizeof line,
+                    "%s\n  {\"kernel\": \"%s, %s\", \"shape\": \"%s\", \"ms\": %.5f, \"gflops\": %.2f, "
+                    "\"of_peak\": %.4f}",
+                    lines.empty() ? "" : ",", kernel.family, kernel.op->algorithm().c_str(),
+                    kernel.shape.c_str(), ms, gflops, gflops / now);
+      lines += line;
     }
-  std::printf("\n]\n");
-  return 0;
+    std::ranges::nth_element(peaks, peaks.begin() + static_cast<ptrdiff_t>(peaks.size() / 2));
+    std::printf("{\"isa\": \"%s\", \"peak_gflops\": %.2f, \"kernels\": [%s]}\n", kernels().name,
+                peaks[peaks.size() / 2], lines.c_str());
+  } catch (const std::exception& e) {
+    return std::fprintf(stderr, "kernels_bench: %s\n", e.what()), 1;
+  }
 }

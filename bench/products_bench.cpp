@@ -28,7 +28,8 @@ double now() {
 float* floats(int64_t count) {
   const size_t bytes = (static_cast<size_t>(count) * 4 + 255) / 64 * 64;
   auto* p = static_cast<float*>(std::aligned_alloc(64, bytes));
-  for (size_t i = 0; i < bytes / 4; ++i) p[i] = static_cast<float>(static_cast<int>(i * 2654435761u >> 20) % 1000 - 500) * 1e-3f;
+  for (size_t i = 0; i < bytes / 4; ++i)
+    p[i] = static_cast<float>(static_cast<int>(i * 2654435761u >> 20) % 1000 - 500) * 1e-3f;
   return p;
 }
 
@@ -59,7 +60,8 @@ struct Shape {
   ConvGeometry geometry;
 };
 
-ConvGeometry conv(int64_t size, int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t pad = 0, int64_t groups = 1) {
+ConvGeometry conv(int64_t size, int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, int64_t pad = 0,
+                  int64_t groups = 1) {
   ConvGeometry g;
   g.in = {1, size, size, in, padded_pitch(in)};
   const int64_t result = (size + 2 * pad - kernel) / stride + 1;
@@ -80,11 +82,15 @@ ConvGeometry linear(int64_t rows, int64_t in, int64_t out) {
 void measure(const Shape& shape, const isa::Kernels& kernels, bool first) {
   const ConvGeometry& g = shape.geometry;
   HeapPacks packs;
-  const std::unique_ptr<float, decltype(&std::free)> weight(floats(g.in.c / g.groups * g.out.c * g.kernel_h * g.kernel_w), &std::free);
-  const std::unique_ptr<float, decltype(&std::free)> x(floats(g.in.rows() * g.in.pitch), &std::free), y(floats(g.out.rows() * g.out.pitch), &std::free);
+  const std::unique_ptr<float, decltype(&std::free)> weight(
+      floats(g.in.c / g.groups * g.out.c * g.kernel_h * g.kernel_w), &std::free);
+  const std::unique_ptr<float, decltype(&std::free)> x(floats(g.in.rows() * g.in.pitch), &std::free),
+      y(floats(g.out.rows() * g.out.pitch), &std::free);
   const std::vector<double> bias(static_cast<size_t>(g.out.c), 0.1);
   double start = now();
-  const auto op = make_convolution(g, {.weight = weight.get()}, {.shift = bias.data(), .activation = isa::Activation::relu}, {}, kernels, packs);
+  const auto op =
+      make_convolution(g, {.weight = weight.get()},
+                       {.shift = bias.data(), .activation = isa::Activation::relu}, {}, kernels, packs);
   const double build = now() - start;
   const std::unique_ptr<float, decltype(&std::free)> scratch(floats(op->scratch_bytes() / 4), &std::free);
   const void* in[] = {x.get(), nullptr, nullptr};
@@ -98,9 +104,12 @@ void measure(const Shape& shape, const isa::Kernels& kernels, bool first) {
     best = std::min(best, took);
     spent += took;
   }
-  std::printf("%s\n  {\"name\": \"%s\", \"isa\": \"%s\", \"algorithm\": \"%s\", \"pieces\": %lld, \"build_ms\": %.3f, \"ms\": %.4f, \"gflops\": %.1f, \"peak\": %.3f}",
-              first ? "" : ",", shape.name, kernels.name, op->algorithm().c_str(), static_cast<long long>(op->pieces()), build * 1e3, best * 1e3,
-              op->flops() / best * 1e-9, op->flops() / best / peak);
+  std::printf(
+      "%s\n  {\"name\": \"%s\", \"isa\": \"%s\", \"algorithm\": \"%s\", \"pieces\": %lld, \"build_ms\": "
+      "%.3f, \"ms\": %.4f, \"gflops\": %.1f, \"peak\": %.3f}",
+      first ? "" : ",", shape.name, kernels.name, op->algorithm().c_str(),
+      static_cast<long long>(op->pieces()), build * 1e3, best * 1e3, op->flops() / best * 1e-9,
+      op->flops() / best / peak);
 }
 
 }  // namespace

@@ -34,6 +34,7 @@ struct Measured {
   double load_ms = 0, prepare_ms = 0, first_ms = 0, min_ms = 0, median_ms = 0, cpu_min_ms = 0;
   int64_t plan_bytes = 0;
   size_t calls = 0;
+  bool eager = true;  // the module itself was called
 };
 
 double since(Clock::time_point begin) {
@@ -98,7 +99,7 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
                 {"threads", num_threads()},
                 {"device", "cpu"},
                 {"precision", "f32"},
-                {"eager", arguments.eager},
+                {"eager", measured.eager},
                 {"load_ms", measured.load_ms},
                 {"prepare_ms", measured.prepare_ms},
                 {"first_ms", measured.first_ms},
@@ -112,7 +113,7 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
   }
   std::printf("%s, batch %lld, %d thread%s, %s: of %zu calls least %.3f ms, median %.3f ms\n",
               arguments.weights.model.c_str(), static_cast<long long>(batch), num_threads(),
-              num_threads() == 1 ? "" : "s", arguments.eager ? "eager" : "prepared", measured.calls,
+              num_threads() == 1 ? "" : "s", measured.eager ? "eager" : "prepared", measured.calls,
               measured.min_ms, measured.median_ms);
   std::printf("load %.1f ms, prepare %.1f ms, first call %.2f ms, plan %.1f MB, peak memory %.1f MB\n",
               measured.load_ms, measured.prepare_ms, measured.first_ms,

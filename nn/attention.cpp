@@ -74,10 +74,9 @@ Tensor MultiheadAttention::attend(const Tensor& query, const Tensor& key, const 
                            part(in_proj_bias)));
     }
   }
+  for (Tensor& part : qkv) part = split_heads(part, num_heads);
   const AttentionOptions options{.attn_mask = joined_mask(masks, x, num_heads), .is_causal = masks.is_causal};
-  const Tensor seen =
-      scaled_dot_product_attention(split_heads(qkv[0], num_heads), split_heads(qkv[1], num_heads),
-                                   split_heads(qkv[2], num_heads), options);
+  const Tensor seen = scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], options);
   const Tensor out = out_proj(merge_heads(seen));
   return query.dim() == 2 ? out.squeeze(0) : batch_first ? out : out.transpose(0, 1);
 }

@@ -49,7 +49,12 @@ class Fitting {
     visit_extra_state(module, node, prefix);
     std::vector<int> below;
     below.reserve(members.children.size());
-    for (const auto& child : members.children) below.push_back(keys_.child(node, child.name));
+    for (const auto& child : members.children) {
+      int at = keys_.child(node, child.name);
+      if (const auto former = module.former_name(child.name, version); at < 0 && !former.empty())
+        at = keys_.child(node, former);
+      below.push_back(at);
+    }
     find_strangers(node, std::move(mine), below);
     for (size_t i = 0; i < members.children.size(); ++i)
       if (const auto& child = members.children[i]; child.module)

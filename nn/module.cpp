@@ -118,6 +118,7 @@ Tensor Module::operator()(const Tensor& x) const {
 void Module::members(Walk&) {}
 std::string Module::extra_repr() const { return ""; }
 bool Module::may_be_absent(std::string_view, std::optional<int64_t>) const { return false; }
+std::string_view Module::former_name(std::string_view, std::optional<int64_t>) const { return {}; }
 Value Module::get_extra_state() const { return {}; }
 void Module::set_extra_state(const Value&) {}
 

@@ -27,9 +27,10 @@ def decoding(found):
         for count in threads:
             one = found[count].get(name)
             cells.append("" if one is None else f"{one['tokens_per_second']:.1f}" + ("" if one["same"] else " (other tokens)"))
-        rows.append([SHORT.get(name, name), *cells])
-    return markdown(["GPT-2 124M, f32, batch 1: tokens/s", *(f"{t} thread{'s' * (t != '1')}" for t in threads)],
-                    ["---"] + ["---:"] * len(threads), rows)
+        alone = found.get("1", {}).get(name)
+        rows.append([SHORT.get(name, name), *cells, milliseconds(alone and alone["cpu_ms_per_token"])])
+    return markdown(["GPT-2 124M, f32, batch 1: tokens/s", *(f"{t} thread{'s' * (t != '1')}" for t in threads), "CPU ms a token, 1 thread"],
+                    ["---"] + ["---:"] * (len(threads) + 1), rows)
 
 
 def loading(found):

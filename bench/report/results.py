@@ -52,13 +52,15 @@ def sound(row):
 
 
 def merge_decoding(rows):
-    """By threads and engine, the most tokens a second of all rounds, and whether the tokens are those of the first engine."""
+    """By threads and engine, the most tokens a second of all rounds, the least CPU time, and whether the tokens are those of the first engine."""
     out = {}
     for row in rows:
         engines = out.setdefault(str(row["threads"]), {})
         reference = next(iter(engines.values()), row)["tokens"]
-        one = engines.setdefault(row["engine"], {"tokens_per_second": 0, "tokens": row["tokens"], "same": True})
+        one = engines.setdefault(row["engine"], {name: row[name] for name in ("tokens_per_second", "cpu_ms_per_token", "tokens")})
+        one.setdefault("same", True)
         one["tokens_per_second"] = max(one["tokens_per_second"], row["tokens_per_second"])
+        one["cpu_ms_per_token"] = min(one["cpu_ms_per_token"], row["cpu_ms_per_token"])
         one["same"] = one["same"] and row["tokens"] == reference
     return out
 

@@ -111,13 +111,14 @@ class Tables(unittest.TestCase):
 
 class Extras(unittest.TestCase):
     def test_decoding_keeps_the_best_round_and_compares_tokens(self):
-        one = lambda engine, speed, tokens: {"engine": engine, "threads": 1, "tokens_per_second": speed, "tokens": tokens}
+        one = lambda engine, speed, tokens: {"engine": engine, "threads": 1, "tokens_per_second": speed, "cpu_ms_per_token": 900 / speed,
+                                              "tokens": tokens}
         found = merge_decoding([one("transformers", 10, [1, 2]), one("sconce", 30, [1, 2]), one("llama.cpp", 25, [1, 3]),
                                 one("transformers", 12, [1, 2])])
         text = extra_tables.decoding(found)
-        self.assertIn("| PyTorch eager |".replace("PyTorch eager", "transformers") + " 12.0 |", text)
-        self.assertIn("| sconce | 30.0 |", text)
-        self.assertIn("| llama.cpp | 25.0 (other tokens) |", text)
+        self.assertIn("| transformers | 12.0 | 75.0 |", text)
+        self.assertIn("| sconce | 30.0 | 30.0 |", text)
+        self.assertIn("| llama.cpp | 25.0 (other tokens) | 36.0 |", text)
 
     def test_cold_start_with_and_without_the_peer(self):
         ours = {"wall_ms": 60, "cpu_ms": 55, "rss": 100e6, "bytes": 2.5e6}

@@ -24,10 +24,11 @@ class BertEmbeddings : public Module {
     check(ids.size(1) <= position_embeddings.num_embeddings, "[BertModel] expected at most ",
           position_embeddings.num_embeddings, " tokens, got ", ids.size(1));
     const Device device = word_embeddings.weight.device();
-    const Tensor positions = arange(ids.size(1)).view({1, ids.size(1)}).to(device);
-    const Tensor type = types.defined() ? types : zeros({1, ids.size(1)}, DType::i64, device);
-    const Tensor words = add(word_embeddings(ids), token_type_embeddings(type));
-    return norm(add(words, position_embeddings(positions)));
+    const Tensor words = word_embeddings(ids);
+    const Tensor type =
+        token_type_embeddings(types.defined() ? types : zeros({ids.size(1)}, DType::i64, device));
+    const Tensor position = position_embeddings(arange(ids.size(1)).to(device));
+    return norm(add(add(words, type), position));
   }
   void members(Walk& w) override {
     w("word_embeddings", word_embeddings);
@@ -52,8 +53,9 @@ class BertSelfAttention : public Module {
         heads(c.num_attention_heads) {}
   Tensor attend(const Tensor& x, const Tensor& mask) const {
     const CallScope scope(*this);
-    return merge_heads(scaled_dot_product_attention(split_heads(query(x), heads), split_heads(key(x), heads),
-                                                    split_heads(value(x), heads), {.attn_mask = mask}));
+    const Tensor q = split_heads(query(x), heads), k = split_heads(key(x), heads),
+                 v = split_heads(value(x), heads);
+    return merge_heads(scaled_dot_product_attention(q, k, v, {.attn_mask = mask}));
   }
   void members(Walk& w) override {
     w("query", query);

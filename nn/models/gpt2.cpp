@@ -51,10 +51,11 @@ class GPT2Attention : public Module {
   Tensor attend(const Tensor& x, const Past& past) const {
     const CallScope scope(*this);
     const auto qkv = split(c_attn(x), x.size(2), 2);
+    const Tensor query = split_heads(qkv[0], heads);
     Tensor key = split_heads(qkv[1], heads), value = split_heads(qkv[2], heads);
     past.join(key, value);
     const AttentionOptions options{.attn_mask = past.mask, .is_causal = past.is_causal};
-    return c_proj(merge_heads(scaled_dot_product_attention(split_heads(qkv[0], heads), key, value, options)));
+    return c_proj(merge_heads(scaled_dot_product_attention(query, key, value, options)));
   }
   void members(Walk& w) override {
     w("c_attn", c_attn);
@@ -168,7 +169,8 @@ Tensor GPT2Model::extend(const Tensor& ids, KeyValueCache* cache) const {
   Past past;
   past.is_causal = before == 0 && now > 1;  // a single token sees everything
   if (before > 0 && now > 1) past.mask = lower_triangle(now, end, before).to(device);
-  Tensor x = add(wte(ids), wpe(arange(before, end).view({1, now}).to(device)));
+  const Tensor tokens = wte(ids);
+  Tensor x = add(tokens, wpe(arange(before, end).to(device)));
   for (size_t i = 0; i < h_.size(); ++i) {
     if (cache) past.keys = &cache->keys[i], past.values = &cache->values[i];
     x = h_.get<GPT2Block>(i).extend(x, past);
@@ -185,7 +187,8 @@ Tensor GPT2Model::extend_at(const Tensor& ids, const Tensor& positions, FixedCac
   Past past;
   past.positions = positions;
   past.mask = le(arange(capacity).to(wpe.weight.device()), positions.unsqueeze(1));
-  Tensor x = add(wte(ids), wpe(positions.unsqueeze(0)));
+  const Tensor tokens = wte(ids);
+  Tensor x = add(tokens, wpe(positions));
   for (size_t i = 0; i < h_.size(); ++i) {
     past.keys = &cache.keys[i], past.values = &cache.values[i];
     x = h_.get<GPT2Block>(i).extend(x, past);

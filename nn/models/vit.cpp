@@ -12,6 +12,10 @@ class MLPBlock : public MLP {
  public:
   using MLP::MLP;
   int64_t version() const override { return 2; }
+  std::string_view former_name(std::string_view name, std::optional<int64_t> version) const override {
+    if (version.value_or(1) >= 2) return {};
+    return name == "0" ? "linear_1" : name == "3" ? "linear_2" : "";
+  }
 };
 
 class EncoderBlock : public Module {

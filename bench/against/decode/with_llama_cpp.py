@@ -4,7 +4,6 @@ import importlib.util
 import pathlib
 import subprocess
 import sys
-import time
 
 import numpy as np
 
@@ -14,16 +13,15 @@ ENGINE = "llama.cpp"
 
 
 def decode(model):
-    """The likeliest tokens, and the seconds they took. The prompt goes in at once, then one token each."""
+    """The likeliest tokens. The prompt goes in at once, then one token each."""
     model.reset()
-    start = time.perf_counter()
     model.eval(prompt.PROMPT)
     tokens = []
     for _ in range(prompt.NEW):
         tokens.append(int(np.argmax(model.scores[model.n_tokens - 1])))
         if len(tokens) < prompt.NEW:
             model.eval(tokens[-1:])
-    return tokens, time.perf_counter() - start
+    return tokens
 
 
 def main():
@@ -37,8 +35,11 @@ def main():
 
     model = llama_cpp.Llama(str(file), n_ctx=256, n_threads=options.threads, n_threads_batch=options.threads, logits_all=True,
                             type_k=llama_cpp.GGML_TYPE_F32, type_v=llama_cpp.GGML_TYPE_F32, verbose=False)
-    runs = [decode(model) for _ in range(1 + options.repeats)]
-    prompt.report(ENGINE, llama_cpp.__version__, [seconds for _, seconds in runs[1:]], runs[-1][0])
+    watch = prompt.Watch(warm=1)
+    for _ in range(1 + options.repeats):
+        with watch:
+            tokens = decode(model)
+    prompt.report(ENGINE, llama_cpp.__version__, watch.seconds, watch.cpu_seconds, tokens)
 
 
 main()

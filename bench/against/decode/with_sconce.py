@@ -13,7 +13,7 @@ def main():
         return prompt.skip("sconce", "not there yet")
     command = [program, options.weights, options.threads, options.repeats, prompt.NEW, *prompt.PROMPT]
     done = json.loads(subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True).stdout)
-    prompt.report("sconce", done["version"], done["seconds"], done["tokens"])
+    prompt.report("sconce", done["version"], done["seconds"], done["cpu_seconds"], done["tokens"])
 
 
 main()

@@ -2,7 +2,6 @@
 """transformers' generate(): eager with a growing cache, or (--compile) a compiled forward with a static one."""
 import pathlib
 import sys
-import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 import torch  # noqa: E402
@@ -22,14 +21,13 @@ def main():
     if compiled:
         how["cache_implementation"] = "static"
         model.forward = torch.compile(model.forward)
-    seconds = []
+    watch = prompt.Watch(warm=2 if compiled else 1)
     with torch.inference_mode() if not compiled else torch.no_grad():
         for _ in range(1 + compiled + options.repeats):
-            start = time.perf_counter()
-            out = model.generate(ids, attention_mask=torch.ones_like(ids), **how)
-            seconds.append(time.perf_counter() - start)
+            with watch:
+                out = model.generate(ids, attention_mask=torch.ones_like(ids), **how)
     name = "transformers compiled" if compiled else "transformers"
-    prompt.report(name, transformers.__version__, seconds[1 + compiled:], out[0, ids.shape[1]:].tolist())
+    prompt.report(name, transformers.__version__, watch.seconds, watch.cpu_seconds, out[0, ids.shape[1]:].tolist())
 
 
 main()

@@ -100,7 +100,7 @@ class Attention final : public Operator {
   int64_t panels(int64_t n) const { return (n + kernels_.tokens->panel - 1) / kernels_.tokens->panel; }
   int64_t score_floats() const {
     const int64_t row = panels(g_.keys) * kernels_.tokens->panel;
-    return packs_ ? row * std::min<int64_t>(kernels_.tokens->query_block, g_.queries) : row;
+    return packs_ ? row * kernels_.tokens->query_rows(g_.keys) : row;
   }
   int64_t key_floats() const { return packs_ ? panels(g_.keys) * kernels_.tokens->panel * g_.head_size : 0; }
   int64_t value_floats() const {

@@ -2,66 +2,69 @@
 // kTileRows and kTileVectors how large a tile of results its registers hold.
 
 constexpr int kPanel = kTileVectors * Vec::size;
-constexpr int kQueryBlock =
-    4 * kTileRows;  // their scores, and a panel of keys, stay in the first cache for a few hundred keys
+constexpr int kMostQueries = 10 * kTileRows;
 constexpr int64_t kKeyBlock = 256;  // so many keys' values of a panel too
 
-// c[i][0..columns) (+)= scale[i] * sum over k of a[i][k] * panel[k][0..kPanel).
+// c[i][0..columns) (+)= scale[i] * sum over k of a[i][k] * panel[k][0..columns). Up to the next whole vector more of c may be written, when
+// `padded`.
 struct TileCall {
   const float* a;
   const float* panel;
   float* c;
   int64_t a_pitch, c_pitch, k, columns;
   const float* scale;  // of each row, or null: 1
-  bool accumulate;
+  bool accumulate, padded;
 };
-template <int Rows>
+template <int Rows, int Vectors>
 void tile(const TileCall& call) {
-  Vec sums[Rows][kTileVectors];
+  constexpr int kWidth = Vectors * Vec::size;
+  Vec sums[Rows][Vectors];
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i)
 #pragma GCC unroll 4
-    for (int j = 0; j < kTileVectors; ++j) sums[i][j] = Vec::zero();
+    for (int j = 0; j < Vectors; ++j) sums[i][j] = Vec::zero();
   const float* panel = call.panel;
   const float* a = call.a;
   const int64_t pitch = call.a_pitch;
   for (int64_t k = 0; k < call.k; ++k, panel += kPanel, ++a) {
-    Vec b[kTileVectors];
+    Vec b[Vectors];
 #pragma GCC unroll 4
-    for (int j = 0; j < kTileVectors; ++j) b[j] = Vec::load(panel + j * Vec::size);
+    for (int j = 0; j < Vectors; ++j) b[j] = Vec::load(panel + j * Vec::size);
 #pragma GCC unroll 16
     for (int i = 0; i < Rows; ++i) {
       const Vec x = Vec::broadcast(a[i * pitch]);
 #pragma GCC unroll 4
-      for (int j = 0; j < kTileVectors; ++j) sums[i][j] = Vec::fma(x, b[j], sums[i][j]);
+      for (int j = 0; j < Vectors; ++j) sums[i][j] = Vec::fma(x, b[j], sums[i][j]);
     }
   }
   // Whole rows go straight from registers to memory; the rest by way of memory, for registers cannot be numbered at run time.
-  const bool whole = call.columns >= kPanel && !call.accumulate;
-  float rest[Rows * kPanel];
+  const bool whole = (call.columns >= kWidth || call.padded) && !call.accumulate;
+  float rest[Rows * kWidth];
   float* to = whole ? call.c : rest;
-  const int64_t to_pitch = whole ? call.c_pitch : kPanel;
+  const int64_t to_pitch = whole ? call.c_pitch : kWidth;
 #pragma GCC unroll 16
   for (int i = 0; i < Rows; ++i) {
     const Vec scale = constant(call.scale ? call.scale[i] : 1.f);
 #pragma GCC unroll 4
-    for (int j = 0; j < kTileVectors; ++j) (sums[i][j] * scale).store(to + i * to_pitch + j * Vec::size);
+    for (int j = 0; j < Vectors; ++j) (sums[i][j] * scale).store(to + i * to_pitch + j * Vec::size);
   }
   if (whole) return;
-  const int64_t columns = call.columns < kPanel ? call.columns : kPanel;
+  const int64_t columns = call.columns < kWidth ? call.columns : kWidth;
   for (int i = 0; i < Rows; ++i) {
     float* c = call.c + i * call.c_pitch;
     for_each_vector(columns, [&](int64_t j, auto part) {
-      const Vec sum = Vec::load(rest + i * kPanel + j);
+      const Vec sum = Vec::load(rest + i * kWidth + j);
       part.store(call.accumulate ? part.load(c + j) + sum : sum, c + j);
     });
   }
 }
+// The narrowest of two widths that holds the columns.
 template <int Rows>
 inline void tile_of(int64_t rows, const TileCall& call) {
   if constexpr (Rows > 0) {
-    if (rows == Rows) return tile<Rows>(call);
-    tile_of<Rows - 1>(rows, call);
+    if (rows != Rows) return tile_of<Rows - 1>(rows, call);
+    if (call.columns <= kPanel / 2) return tile<Rows, kTileVectors / 2>(call);
+    tile<Rows, kTileVectors>(call);
   }
 }
 // f(first row, rows) for tiles that are as equal as can be.
@@ -83,9 +86,11 @@ void pack_keys(const float* keys, int64_t pitch, int64_t count, int64_t size, fl
       int64_t c = 0;
       if (begin + i + kBlock <= count)
         for (; c + kBlock <= size; c += kBlock) transpose_block(from + c, pitch, to + c * kPanel, kPanel);
-      for (; c < size; ++c)
-        for (int64_t j = 0; j < kBlock; ++j)
-          to[c * kPanel + j] = begin + i + j < count ? from[j * pitch + c] : 0.f;
+      for (; c < size; ++c) {
+        for (int64_t j = 0; j < kBlock; ++j) to[c * kPanel + j] = 0.f;
+        for (int64_t j = 0; j < kBlock && begin + i + j < count; ++j)
+          to[c * kPanel + j] = from[j * pitch + c];
+      }
     }
 }
 void pack_values(const float* values, int64_t pitch, int64_t count, int64_t room, int64_t size,
@@ -117,7 +122,8 @@ void product(const float* x, int64_t x_pitch, int64_t rows, const float* packed,
                                      .k = k,
                                      .columns = n - begin < kPanel ? n - begin : kPanel,
                                      .scale = nullptr,
-                                     .accumulate = false});
+                                     .accumulate = false,
+                                     .padded = false});
     });
 }
 
@@ -127,30 +133,30 @@ inline int64_t visible_keys(const AttentionCall& call, int64_t i) {
   return causal >= call.key_count ? call.key_count : causal > 0 ? causal : 0;
 }
 
-// scores[0..n) * scale + mask, in place.
-inline void apply_mask(const AttentionCall& call, int64_t i, float* scores, int64_t n) {
-  const Vec scale = constant(call.scale);
-  if (call.mask) {
+// scores[0..n) * scale + mask, in place. Returns the largest.
+inline float apply_mask(const AttentionCall& call, int64_t i, float* scores, int64_t n) {
+  const Vec scale = constant(call.scale), hidden = constant(-__builtin_inff());
+  Vec largest = hidden;
+  const auto keep = [&](int64_t j, auto part, Vec x) {
+    part.store(x, scores + j);
+    largest = Vec::max(largest, part.choose(x, hidden));
+  };
+  if (call.mask && call.mask_key != 0) {
     const float* mask = call.mask + i * call.mask_query;
-    if (call.mask_key == 0) {
-      const Vec all = constant(*mask);
-      for_each_vector(n, [&](int64_t j, auto part) {
-        part.store(Vec::fma(part.load(scores + j), scale, all), scores + j);
-      });
-    } else {
-      for_each_vector(n, [&](int64_t j, auto part) {
-        part.store(Vec::fma(part.load(scores + j), scale, part.load(mask + j)), scores + j);
-      });
-    }
-    return;
-  }
-  if (call.allowed) {
+    for_each_vector(n, [&](int64_t j, auto part) {
+      keep(j, part, Vec::fma(part.load(scores + j), scale, part.load(mask + j)));
+    });
+  } else if (call.allowed) {
     const uint8_t* allowed = call.allowed + i * call.mask_query;
-    const float hidden = -__builtin_inff(), factor = call.scale;
-    for (int64_t j = 0; j < n; ++j) scores[j] = allowed[j * call.mask_key] ? scores[j] * factor : hidden;
-    return;
+    for (int64_t j = 0; j < n; ++j)
+      scores[j] = allowed[j * call.mask_key] ? scores[j] * call.scale : -__builtin_inff();
+    return largest_of(scores, n);
+  } else {
+    const Vec all = call.mask ? constant(call.mask[i * call.mask_query]) : Vec::zero();
+    for_each_vector(
+        n, [&](int64_t j, auto part) { keep(j, part, Vec::fma(part.load(scores + j), scale, all)); });
   }
-  for_each_vector(n, [&](int64_t j, auto part) { part.store(part.load(scores + j) * scale, scores + j); });
+  return largest.largest();
 }
 
 // Turns the scores of query i into weights, e^(score - the largest), 0 from its last visible key up to `end`. Returns the factor that makes
@@ -159,17 +165,14 @@ inline float weigh(const AttentionCall& call, int64_t i, float* scores, int64_t 
   const int64_t n = visible_keys(call, i);
   float sum = 0.f;
   // The scale goes into the exponent when it keeps the order and nothing is added.
-  Vec scale = constant(call.scale);
-  if (call.mask || call.allowed || !(call.scale > 0.f)) {
-    apply_mask(call, i, scores, n);
-    scale = constant(1.f);
-  }
-  const float largest = largest_of(scores, n);
+  const bool masked = call.mask || call.allowed || !(call.scale > 0.f);
+  const Vec scale = constant(masked ? kLog2E : call.scale * kLog2E);
+  const float largest = masked ? apply_mask(call, i, scores, n) : largest_of(scores, n);
   int64_t written = 0;
   if (largest > -__builtin_inff() || largest != largest) {
     const Vec top = constant(largest);
     sum = sum_over(n, [&](int64_t j, auto part, Vec s) {
-      const Vec e = exp_nonpositive((part.load_or(scores + j, -__builtin_inff()) - top) * scale);
+      const Vec e = exp2_nonpositive((part.load_or(scores + j, -__builtin_inff()) - top) * scale);
       part.store(e, scores + j);
       return s + e;
     });
@@ -179,13 +182,25 @@ inline float weigh(const AttentionCall& call, int64_t i, float* scores, int64_t 
   return sum == 0.f ? 0.f : 1.f / sum;
 }
 
+inline int64_t score_pitch(int64_t keys) { return (keys + kPanel - 1) / kPanel * kPanel; }
+// How many queries are worked on at a time: so many that their scores stay in the first cache beside a panel of keys; at least four
+// tiles, for which a panel is read once, unless they were too many for the second cache.
+int64_t query_rows(int64_t keys) {
+  const int64_t row = score_pitch(keys);
+  int64_t tiles = kMostQueries / kTileRows;
+  while (tiles > 4 && tiles * kTileRows * row > 6 * 1024) --tiles;
+  while (tiles > 1 && tiles * kTileRows * row > 48 * 1024) --tiles;
+  return tiles * kTileRows;
+}
+
 void attention(const AttentionCall& call) {
-  const int64_t pitch = (call.packed_keys + kPanel - 1) / kPanel * kPanel;
+  const int64_t pitch = score_pitch(call.packed_keys);
   float* scores = call.scratch;
-  float factors[kQueryBlock];
-  int64_t block = kQueryBlock;
-  // Long rows of scores: fewer of them, so that they stay in the second cache.
-  while (block > kTileRows && block * pitch > 48 * 1024) block -= kTileRows;
+  float factors[kMostQueries];
+  // Blocks as equal as whole tiles allow.
+  const int64_t most = query_rows(call.packed_keys), blocks = (call.queries + most - 1) / most;
+  const int64_t tiles = (call.queries + kTileRows - 1) / kTileRows,
+                block = (tiles + blocks - 1) / blocks * kTileRows;
   for (int64_t first = 0; first < call.queries; first += block) {
     const int64_t rows = call.queries - first < block ? call.queries - first : block;
     const int64_t keys = visible_keys(call, first + rows - 1);
@@ -197,9 +212,10 @@ void attention(const AttentionCall& call) {
                                .a_pitch = call.query_pitch,
                                .c_pitch = pitch,
                                .k = call.head_size,
-                               .columns = kPanel,
+                               .columns = keys - begin,
                                .scale = nullptr,
-                               .accumulate = false});
+                               .accumulate = false,
+                               .padded = true});
       });
     for (int64_t i = 0; i < rows; ++i) factors[i] = weigh(call, first + i, scores + i * pitch, keys);
     for (int64_t key = 0; key == 0 || key < keys; key += kKeyBlock)
@@ -214,7 +230,8 @@ void attention(const AttentionCall& call) {
                               .k = keys - key < kKeyBlock ? keys - key : kKeyBlock,
                               .columns = call.value_size - begin < kPanel ? call.value_size - begin : kPanel,
                               .scale = factors + i,
-                              .accumulate = key > 0});
+                              .accumulate = key > 0,
+                              .padded = false});
         });
   }
 }

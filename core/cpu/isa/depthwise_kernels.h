@@ -58,8 +58,14 @@ template <int K, int S, int N, class Inside>
 inline void depthwise_block(const DepthwiseCall& a, const DepthwiseBlock& b, const Finish& finish,
                             Inside inside) {
   const int64_t x_row = a.x_row, x_pitch = a.x_pitch, y_pitch = a.y_pitch;
+  const bool far =
+      a.h * x_row > 100'000;  // beyond the second-level cache: the row that comes next is worth a prefetch
   for (int64_t c = 0; c < b.channels; c += Vec::size) {
     const float* weight = b.weight + c / kLine * (K * K * kLine) + c % kLine;
+    if (S == 1 && far && c % kLine == 0) {
+#pragma GCC unroll 7
+      for (int n = 0; n < N; ++n) __builtin_prefetch(b.x + c + K * x_row + n * x_pitch);
+    }
     Vec sums[N];
     const Vec bias = Vec::load(b.bias + c);
 #pragma GCC unroll 8
@@ -75,7 +81,7 @@ inline void depthwise_block(const DepthwiseCall& a, const DepthwiseBlock& b, con
 #pragma GCC unroll 8
       for (int n = 0; n < N; ++n, y += y_pitch) sums[n].store(y);
     } else {
-#pragma GCC unroll 1
+#pragma GCC unroll 8
       for (int n = 0; n < N; ++n, y += y_pitch) sums[n].store_first(y, static_cast<int>(b.channels - c));
     }
     if (a.means) {

@@ -38,6 +38,17 @@ inline Vec exp_nonpositive(Vec x) {
   const Vec y = exp_of_rest(exp_rest(inside, n)) * Vec::power_of_two(Vec::max(n, constant(-126.f)));
   return Vec::where_less(x, constant(-87.33f), Vec::zero(), y);
 }
+// 2^x for x <= 0, where results below 2^-126 are 0. Shorter than exp_nonpositive, and off by 2^-24 |x| more if x itself was multiplied by
+// log2(e): for weights whose large ones have a small |x|.
+inline Vec exp2_nonpositive(Vec x) {
+  const Vec inside = Vec::max(constant(-127.f), x), n = Vec::round(inside), r = inside - n;
+  Vec p = Vec::fma(r, constant(0.0001559483775f), constant(0.001340670511f));
+  p = Vec::fma(p, r, constant(0.009617692244f));
+  p = Vec::fma(p, r, constant(0.05550310383f));
+  p = Vec::fma(p, r, constant(0.2402265279f));
+  p = Vec::fma(p, r, constant(0.6931472151f));
+  return Vec::fma(p, r, constant(1.f)) * Vec::power_of_two(n);
+}
 // e^x for sums with 1: never below 2^-124, infinite above 88.73.
 inline Vec exp_beside_one(Vec x) {
   const Vec inside = clamp(x, -86.f, 89.f), n = Vec::round(inside * constant(kLog2E));
@@ -69,7 +80,7 @@ inline Vec gelu(Vec x) {
   p = Vec::fma(p, t, constant(0.1817832278f));
   p = Vec::fma(p, t, constant(0.1191430403f));
   p = Vec::fma(p, t, constant(0.1326669766f));
-  const Vec tail = p * t * exp_nonpositive(x * x * constant(-0.5f));
+  const Vec tail = p * t * exp2_nonpositive(x * x * constant(-0.5f * kLog2E));
   return x * Vec::where_less(x, Vec::zero(), tail, constant(1.f) - tail);
 }
 // x / 2 (1 + tanh(u)), u = sqrt(2 / pi) (x + 0.044715 x^3), which is x sigmoid(2 u): gelu(approximate="tanh").

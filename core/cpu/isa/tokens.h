@@ -68,7 +68,8 @@ struct AttentionCall {
   const float* mask;             // of the first query, added to scaled scores, or null
   const uint8_t* allowed;        // or bytes: 0 hides the key; or null
   int64_t mask_query, mask_key;  // elements from query to query; 1 or 0 from key to key
-  float* scratch;                // attention_scratch(packed_keys) floats
+  float*
+      scratch;  // query_rows(packed_keys) rows of packed_keys floats, rounded up to whole panels; decode: one row
 };
 
 // The same with keys and values where they lie, for few queries: nothing is packed.
@@ -89,9 +90,10 @@ struct RecurrentCall {
 };
 
 struct TokensKernels {
-  int vector;       // floats in a vector
-  int panel;        // columns of a packed panel of attention
-  int query_block;  // query rows that are worked on at a time
+  int vector;  // floats in a vector
+  int panel;   // columns of a packed panel of attention
+  int64_t (*query_rows)(
+      int64_t keys);  // rows of scores, rounded up to whole panels, that attention's scratch holds
   void (*binary)(const BinaryCall&);
   void (*activation)(const RowsCall&, Activation);
   void (*unary)(const RowsCall&, Unary);

@@ -1,11 +1,15 @@
 // The tokens' kernels for AVX-512.
-#include <cstdint>
 #include <immintrin.h>
+
+#include <cstdint>
+
 #include "cpu/isa/tokens.h"
 
 namespace sconce::isa {
 namespace {
 
+// The order matters.
+// clang-format off
 #include "cpu/isa/vec_avx512.h"
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
@@ -17,6 +21,7 @@ constexpr int kTileRows = 12, kTileVectors = 2, kGateRows = 6;
 #include "cpu/isa/norm_kernels.h"
 #include "cpu/isa/attention_kernels.h"
 #include "cpu/isa/recurrent_kernels.h"
+// clang-format on
 
 }  // namespace
 

@@ -1,11 +1,15 @@
 // The tokens' kernels for NEON.
-#include <cstdint>
 #include <arm_neon.h>
+
+#include <cstdint>
+
 #include "cpu/isa/tokens.h"
 
 namespace sconce::isa {
 namespace {
 
+// The order matters.
+// clang-format off
 #include "cpu/isa/vec_neon.h"
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
@@ -17,6 +21,7 @@ constexpr int kTileRows = 6, kTileVectors = 4, kGateRows = 5;
 #include "cpu/isa/norm_kernels.h"
 #include "cpu/isa/attention_kernels.h"
 #include "cpu/isa/recurrent_kernels.h"
+// clang-format on
 
 }  // namespace
 

@@ -6,6 +6,8 @@
 namespace sconce::isa {
 namespace {
 
+// The order matters.
+// clang-format off
 #include "cpu/isa/vec_scalar.h"
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
@@ -17,6 +19,7 @@ constexpr int kTileRows = 4, kTileVectors = 2, kGateRows = 2;
 #include "cpu/isa/norm_kernels.h"
 #include "cpu/isa/attention_kernels.h"
 #include "cpu/isa/recurrent_kernels.h"
+// clang-format on
 
 }  // namespace
 

@@ -39,7 +39,7 @@ struct Vec {
   static Vec where_less(Vec a, Vec b, Vec x, Vec y) {
     return {_mm256_blendv_ps(y.v, x.v, _mm256_cmp_ps(a.v, b.v, _CMP_LT_OQ))};
   }
-  // 2 to the power of n, whole numbers of -126..127.
+  // 2 to the power of n, whole numbers of -126..127, and 0 for -127.
   static Vec power_of_two(Vec n) {
     const __m256i whole = _mm256_add_epi32(_mm256_cvtps_epi32(n.v), _mm256_set1_epi32(127));
     return {_mm256_castsi256_ps(_mm256_slli_epi32(whole, 23))};

@@ -41,7 +41,7 @@ struct Vec {
   static Vec where_less(Vec a, Vec b, Vec x, Vec y) {
     return {_mm512_mask_blend_ps(_mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ), y.v, x.v)};
   }
-  // 2 to the power of n, whole numbers of -126..127.
+  // 2 to the power of n, whole numbers of -126..127, and 0 for -127.
   static Vec power_of_two(Vec n) {
     const __m512i whole = _mm512_add_epi32(_mm512_cvtps_epi32(n.v), _mm512_set1_epi32(127));
     return {_mm512_castsi512_ps(_mm512_slli_epi32(whole, 23))};

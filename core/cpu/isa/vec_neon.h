@@ -40,7 +40,7 @@ struct Vec {
   static Vec copysign(Vec a, Vec b) { return {vbslq_f32(vdupq_n_u32(0x80000000u), b.v, a.v)}; }
   // a < b ? x : y, lane by lane; false for NaN.
   static Vec where_less(Vec a, Vec b, Vec x, Vec y) { return {vbslq_f32(vcltq_f32(a.v, b.v), x.v, y.v)}; }
-  // 2 to the power of n, whole numbers of -126..127.
+  // 2 to the power of n, whole numbers of -126..127, and 0 for -127.
   static Vec power_of_two(Vec n) {
     return {vreinterpretq_f32_s32(vshlq_n_s32(vaddq_s32(vcvtnq_s32_f32(n.v), vdupq_n_s32(127)), 23))};
   }

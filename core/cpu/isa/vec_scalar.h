@@ -66,10 +66,11 @@ struct Vec {
   static Vec where_less(Vec a, Vec b, Vec x, Vec y) {
     return each([=](int i) { return a.v[i] < b.v[i] ? x.v[i] : y.v[i]; });
   }
-  // 2 to the power of n, whole numbers of -126..127.
+  // 2 to the power of n, whole numbers of -126..127, and 0 for -127.
   static Vec power_of_two(Vec n) {
     return each([=](int i) {
-      const auto bits = static_cast<uint32_t>(static_cast<int32_t>(n.v[i]) + 127) << 23;
+      const auto bits = static_cast<uint32_t>(static_cast<int32_t>(n.v[i] == n.v[i] ? n.v[i] : 0.f) + 127)
+                        << 23;
       float power;
       __builtin_memcpy(&power, &bits, sizeof power);
       return power;

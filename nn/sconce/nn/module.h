@@ -57,6 +57,9 @@ class Module {
   // Whether a checkpoint of this module's `version` (nullopt: none recorded) may lack the tensor `name`; the
   // module's own value then stays. BatchNorm's num_batches_tracked is such a one.
   virtual bool may_be_absent(std::string_view name, std::optional<int64_t> version) const;
+  // The name that child `name` had in checkpoints of this module's `version`; empty: no other. Keys below it are read
+  // where the present name has none.
+  virtual std::string_view former_name(std::string_view name, std::optional<int64_t> version) const;
   // Values beside tensors, under the key "_extra_state", as get_extra_state() and set_extra_state().
   // set_extra_state() runs after every check has passed and must not throw.
   virtual bool has_extra_state() const { return false; }
