@@ -47,7 +47,9 @@ void check_model(const std::string& name, nn::Module& model, const std::vector<T
     CHECK(relative(direct(x), expected) <= 1e-5);
     CHECK(bit_equal(one(x), got));  // memory that was used before changes nothing
   }
-  for (int threads : {2, 3, 7}) CHECK(bit_equal(prepare(model, inputs[0], {.threads = threads})(inputs[0]), one(inputs[0])));
+  const bool large = model.num_parameters() > 10'000'000;  // one count of threads is enough there
+  for (int threads : large ? std::vector<int>{3} : std::vector<int>{2, 3, 7})
+    CHECK(bit_equal(prepare(model, inputs[0], {.threads = threads})(inputs[0]), one(inputs[0])));
 }
 
 void check_named(const std::string& name, const std::vector<Tensor>& inputs) {
@@ -57,11 +59,10 @@ void check_named(const std::string& name, const std::vector<Tensor>& inputs) {
 
 }  // namespace
 
-TEST_CASE("prepared models: residual networks and VGG") {
+TEST_CASE("prepared models: residual networks") {
   check_named("cifar_resnet20", {images({3, 3, 32, 32}), images({1, 3, 32, 32}), images({2, 3, 30, 35})});
   check_named("resnet18", {images({1, 3, 64, 64}), images({3, 3, 61, 67})});
   check_named("resnet50", {images({1, 3, 64, 64}), images({3, 3, 33, 40})});
-  check_named("vgg11_bn", {images({1, 3, 32, 32})});
   check_named("lenet", {images({1, 1, 32, 32}), images({5, 1, 32, 32})});
 }
 
