@@ -47,7 +47,8 @@ std::optional<size_t> grow(Graph& graph, size_t p) {
     r = static_cast<size_t>(uses.readers(shown)[0]);
   }
   const std::string activation = activation_of(graph.nodes[r]);
-  const ValueId z = graph.nodes[p].find("residual") || !weights ? no_value : added_to(graph, graph.nodes[r], shown);
+  const ValueId z =
+      graph.nodes[p].find("residual") || !weights ? no_value : added_to(graph, graph.nodes[r], shown);
   if (activation.empty() && z == no_value) return std::nullopt;
   Node fused = graph.nodes[p];
   std::vector<Node> placed;
@@ -92,7 +93,8 @@ std::optional<size_t> grow(Graph& graph, size_t p) {
 
 // What else takes an activation along: a residual without a product beside it, and norms.
 bool takes_activation(const Graph& graph, const Node& node) {
-  return (node.op == "aten.add.Tensor" || node.op == "aten.batch_norm.default" || node.op == "aten.group_norm.default") &&
+  return (node.op == "aten.add.Tensor" || node.op == "aten.batch_norm.default" ||
+          node.op == "aten.group_norm.default") &&
          graph.values[static_cast<size_t>(node.outputs[0])].dtype == DType::f32;
 }
 
@@ -104,7 +106,8 @@ size_t fuse_epilogues(Graph& graph) {
   // its residual.
   for (bool products : {true, false})
     for (size_t n = graph.nodes.size(); n-- > 0;) {
-      if (!(products ? has_weights(graph, graph.nodes[n]) : takes_activation(graph, graph.nodes[n]))) continue;
+      if (!(products ? has_weights(graph, graph.nodes[n]) : takes_activation(graph, graph.nodes[n])))
+        continue;
       size_t at = n;
       while (const auto grown = grow(graph, at)) at = *grown, ++changed;
     }
