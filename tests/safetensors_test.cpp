@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
+
 #include <optional>
 #include <set>
 
@@ -111,10 +113,11 @@ TEST_CASE("the reference library's verdicts hold, and what it lets pass is refus
     CHECK(opened.root().size() == verdict["reference"].size());
     CHECK(opened.warnings().size() == (name == "unknown field" ? 1 : 0));
     for (const auto& [key, tensor] : verdict["reference"].items()) {
-      const Tensor t = opened[key].as_tensor(), raw = tensor_from(tensor[2]);
-      CHECK(t.nbytes() == raw.nbytes());
-      CHECK(std::string_view(static_cast<const char*>(t.data()), static_cast<size_t>(t.nbytes())) ==
-            bytes_in(tensor[2]));
+      const Tensor t = opened[key].as_tensor();
+      nlohmann::json want = tensor[2];
+      want["dtype"] = name_of(t.dtype());
+      want["shape"] = t.shape().extents();
+      CHECK(bit_equal(t, tensor_from(want)));
     }
   }
   CHECK(refused > 50);
@@ -156,7 +159,8 @@ TEST_CASE("errors name the tensor and both numbers") {
 TEST_CASE("tensors lie in the mapping, and misaligned ones are copied within the budget") {
   const std::string path = fixture("safetensors/every_dtype.safetensors").string();
   const Checkpoint opened = Checkpoint::open(path);
-  CHECK(opened["b.complex64"].as_tensor().storage().is_loaded());
+  CHECK(opened["b.complex64"].as_tensor().storage().is_loaded() ==
+        (std::endian::native == std::endian::little));
   CHECK(!opened["a.bool"].as_tensor().storage().is_loaded());  // checked when first used
   const std::string misaligned = with_length(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},)"
                                              R"("b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}})",
