@@ -1,7 +1,7 @@
 # The short way to everything. On Debian and Ubuntu it installs the packages that are missing; see .ci/install-packages.
 #   make demo   build, and run the two demonstrations
 #   make test   build, and run every test
-.PHONY: demo test bench fixtures format lint cross fuzz clean build packages print-jobs
+.PHONY: demo test bench bench-load fixtures format lint cross fuzz clean build packages print-jobs
 .DEFAULT_GOAL := demo
 MAKEFLAGS += --no-print-directory
 
@@ -10,7 +10,6 @@ BUILD ?= build
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); m=$$(awk '/^MemAvailable/ {print int($$2 / 1500000)}' /proc/meminfo 2>/dev/null || echo 2); \
                 [ "$$m" -ge 1 ] || m=1; [ "$$n" -le "$$m" ] && echo $$n || echo $$m)
 CMAKE_FLAGS ?= -DCMAKE_BUILD_TYPE=Release -DSCONCE_WERROR=OFF
-FUZZ_SECONDS ?= 60
 VENV ?= .venv
 
 packages:
@@ -43,6 +42,11 @@ $(VENV)/.bench-ready: bench/against/requirements.txt $(VENV)/.ready
 	@$(VENV)/bin/pip install --quiet --requirement bench/against/requirements.txt && touch $@
 	@$(VENV)/bin/pip install --quiet llama-cpp-python >/dev/null 2>&1 || echo "llama-cpp-python does not install here; gpt2_decode goes without llama.cpp"
 
+# Loading and saving alone, beside every peer: torch.load, safetensors, LibTorch's C++ reader.
+bench-load: CMAKE_FLAGS += -DSCONCE_BENCH=ON
+bench-load: build $(VENV)/.ready
+	@$(VENV)/bin/python bench/against/compare_load.py --build $(BUILD)
+
 # Writes every committed fixture again, with real PyTorch.
 fixtures: $(VENV)/.ready
 	@$(VENV)/bin/python tests/fixtures/make_fixtures.py
@@ -68,13 +72,22 @@ cross: packages
 	@cmake --build build-$(ARCH) --parallel $(JOBS)
 	@cd build-$(ARCH) && ctest --output-on-failure --no-label-summary --parallel $(JOBS)
 
-# Each parser's fuzz target for FUZZ_SECONDS.
+# Each parser's fuzz target for TIME seconds, under libFuzzer with ASan and UBSan; ENGINE=afl under AFL++ instead.
+TIME ?= 60
+ENGINE ?= libfuzzer
+ifeq ($(ENGINE),afl)
+FUZZ_BUILD := build-afl
+FUZZ_FLAGS := -DCMAKE_CXX_COMPILER=afl-clang-fast++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS=-O2
+else
+FUZZ_BUILD := build-fuzz
+FUZZ_FLAGS := -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=None -DCMAKE_CXX_FLAGS="-O1 -g1" -DSCONCE_SANITIZE=address,undefined
+endif
 fuzz:
-	@sh .ci/install-packages build clang
-	@cmake -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSCONCE_FUZZ=ON -DSCONCE_TESTS=OFF \
-	       -DSCONCE_CLI=OFF -DSCONCE_SANITIZE=address,undefined >build-fuzz.log 2>&1 || { cat build-fuzz.log; exit 1; }; rm -f build-fuzz.log
-	@cmake --build build-fuzz --target fuzz_programs --parallel $(JOBS)
-	@sh tests/fuzz/run.sh build-fuzz $(FUZZ_SECONDS)
+	@sh .ci/install-packages build clang $(filter afl,$(ENGINE))
+	@cmake -S . -B $(FUZZ_BUILD) $(FUZZ_FLAGS) -DSCONCE_FUZZ=ON -DSCONCE_TESTS=OFF -DSCONCE_CLI=OFF >$(FUZZ_BUILD).log 2>&1 || \
+	       { cat $(FUZZ_BUILD).log; exit 1; }; rm -f $(FUZZ_BUILD).log
+	@cmake --build $(FUZZ_BUILD) --target fuzz_programs --parallel $(JOBS)
+	@ENGINE=$(ENGINE) sh tests/fuzz/run.sh $(FUZZ_BUILD) $(TIME)
 
 print-jobs:
 	@echo $(JOBS)

@@ -1,6 +1,7 @@
 // sconce bench: how fast a model runs here.
 #include <sconce/npy.h>
 #include <sconce/ops.h>
+#include <sconce/prepare.h>
 #include <sconce/threads.h>
 #include <sys/resource.h>
 
@@ -8,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <fstream>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -23,18 +25,17 @@ using Forward = std::function<Tensor(const Tensor&)>;
 
 struct Arguments {
   WeightsOptions weights;
-  std::string input, output;
+  std::string input, output, trace, packed;
   int64_t batch = 1;
   int threads = 0;
   double seconds = 2;
-  bool eager = false;
+  bool eager = false, profile = false;
 };
 
 struct Measured {
   double load_ms = 0, prepare_ms = 0, first_ms = 0, min_ms = 0, median_ms = 0, cpu_min_ms = 0;
-  int64_t plan_bytes = 0;
+  int64_t plan_bytes = 0, interpreted_steps = 0;
   size_t calls = 0;
-  bool eager = true;  // the module itself was called
 };
 
 double since(Clock::time_point begin) {
@@ -63,12 +64,14 @@ Tensor input_of(const Arguments& arguments) {
         arguments.weights.model);
   std::vector<int64_t> extents = info->input_shape;
   extents.insert(extents.begin(), arguments.batch);
-  Tensor x = ones(Shape(extents));
-  float* numbers = x.mutable_data<float>();
+  Tensor x = ones(Shape(extents), info->vocabulary > 0 ? DType::i64 : DType::f32);
   uint32_t seed = 1;
   for (int64_t i = 0; i < x.numel(); ++i) {
     seed = seed * 1664525u + 1013904223u;
-    numbers[i] = static_cast<float>(seed >> 8) / float{1 << 23} - 1;
+    if (info->vocabulary > 0)
+      x.mutable_data<int64_t>()[i] = seed % info->vocabulary;
+    else
+      x.mutable_data<float>()[i] = static_cast<float>(seed >> 8) / float{1 << 23} - 1;
   }
   return x;
 }
@@ -99,7 +102,7 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
                 {"threads", num_threads()},
                 {"device", "cpu"},
                 {"precision", "f32"},
-                {"eager", measured.eager},
+                {"eager", arguments.eager},
                 {"load_ms", measured.load_ms},
                 {"prepare_ms", measured.prepare_ms},
                 {"first_ms", measured.first_ms},
@@ -108,16 +111,27 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
                 {"cpu_min_ms", measured.cpu_min_ms},
                 {"calls", measured.calls},
                 {"plan_bytes", measured.plan_bytes},
+                {"interpreted_steps", measured.interpreted_steps},
                 {"peak_rss_bytes", peak_rss_bytes()}});
     return;
   }
   std::printf("%s, batch %lld, %d thread%s, %s: of %zu calls least %.3f ms, median %.3f ms\n",
               arguments.weights.model.c_str(), static_cast<long long>(batch), num_threads(),
-              num_threads() == 1 ? "" : "s", measured.eager ? "eager" : "prepared", measured.calls,
+              num_threads() == 1 ? "" : "s", arguments.eager ? "eager" : "prepared", measured.calls,
               measured.min_ms, measured.median_ms);
   std::printf("load %.1f ms, prepare %.1f ms, first call %.2f ms, plan %.1f MB, peak memory %.1f MB\n",
               measured.load_ms, measured.prepare_ms, measured.first_ms,
               static_cast<double>(measured.plan_bytes) / 1e6, static_cast<double>(peak_rss_bytes()) / 1e6);
+}
+
+// Where a plan's time goes: a table, and the file that --trace names.
+void profile(const Plan& plan, const Tensor& x, const Arguments& arguments) {
+  const PlanProfile profile = plan.profile(x);
+  if (arguments.profile) std::fprintf(stderr, "%s\n", profile.str().c_str());
+  if (arguments.trace.empty()) return;
+  std::ofstream file(arguments.trace, std::ios::binary);
+  file << profile.chrome_trace();
+  if (!file.good()) fail(ErrorKind::io, "cannot write ", arguments.trace);
 }
 
 int bench(const Program& program, const Arguments& arguments) {
@@ -131,13 +145,26 @@ int bench(const Program& program, const Arguments& arguments) {
     model = load_model(arguments.weights, &measured.load_ms);
   }
   const Tensor x = input_of(arguments);
-  const Forward forward = [&model](const Tensor& input) { return (*model)(input); };
+  const Forward eager = [&model](const Tensor& input) { return (*model)(input); };
+  Forward forward = eager;
+  Plan plan;
+  if (!arguments.eager) {
+    const auto start = Clock::now();
+    PrepareOptions options;
+    options.packed_path = arguments.packed;
+    plan = prepare(eager, x, options);
+    measured.prepare_ms = since(start);
+    measured.plan_bytes = plan.packed_bytes() + plan.arena_bytes();
+    measured.interpreted_steps = plan.interpreted_steps();
+    forward = plan;
+  }
   const auto begin = Clock::now();
   const Tensor y = forward(x);
   measured.first_ms = since(begin);
   if (!arguments.output.empty()) save_npy(arguments.output, y);
   repeat(forward, x, arguments.seconds, measured);
   report(program, arguments, x, measured);
+  if (arguments.profile || !arguments.trace.empty()) profile(plan, x, arguments);
   return done;
 }
 
@@ -159,6 +186,11 @@ void add_bench(Program& program) {
       ->check(CLI::PositiveNumber);
   command->add_option("--seconds", arguments->seconds, "How long to repeat")->check(CLI::NonNegativeNumber);
   command->add_flag("--eager", arguments->eager, "Call the module itself, without preparing a plan");
+  command->add_option("--packed", arguments->packed,
+                      "Packed weights that Plan::save_packed() wrote, to map them");
+  command->add_flag("--profile", arguments->profile, "Print each step's time to stderr")->excludes("--eager");
+  command->add_option("--trace", arguments->trace, "Write the profile for chrome://tracing")
+      ->excludes("--eager");
   command->callback([&program, arguments] {
     program.chosen = [&program, arguments] { return bench(program, *arguments); };
   });

@@ -27,15 +27,39 @@ std::string float_repr(double v) {
   return text;
 }
 
+// The character of two or three bytes at text[at] when Python would not print it as it stands: controls, spaces of other
+// kinds, marks that turn the writing direction, lone surrogates. 0 for every other.
+uint32_t unprintable(const std::string& text, size_t at) {
+  const auto byte = [&](size_t i) {
+    return at + i < text.size() ? static_cast<uint32_t>(static_cast<unsigned char>(text[at + i])) : 0u;
+  };
+  if (byte(0) == 0xc2) {
+    const uint32_t c = byte(1);
+    return (c >= 0x80 && c <= 0xa0) || c == 0xad ? c : 0;
+  }
+  if ((byte(0) & 0xf0) != 0xe0 || (byte(1) & 0xc0) != 0x80 || (byte(2) & 0xc0) != 0x80) return 0;
+  const uint32_t c = (byte(0) & 15) << 12 | (byte(1) & 63) << 6 | (byte(2) & 63);
+  const bool hidden = (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
+                      (c >= 0x205f && c <= 0x206f) || (c >= 0xd800 && c <= 0xf8ff) ||
+                      (c >= 0xfff9 && c <= 0xfffb) || c == 0x1680 || c == 0x3000 || c == 0xfeff ||
+                      c == 0xfffe || c == 0xffff;
+  return hidden ? c : 0;
+}
+
 // Bytes above 0x7f are letters of a text, and numbers among bytes.
 std::string quoted(const std::string& text, size_t max_length, bool is_bytes = false) {
   static const char* hex = "0123456789abcdef";
   const char quote = text.find('\'') != std::string::npos && text.find('"') == std::string::npos ? '"' : '\'';
   std::string out(1, quote);
-  for (const char c : text) {
+  for (size_t i = 0; i < text.size(); ++i) {
     if (out.size() > max_length) return out + "...";
+    const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
-    if (c == quote || c == '\\')
+    if (const uint32_t hidden = is_bytes || byte < 0xc2 ? 0 : unprintable(text, i)) {
+      out += hidden < 0x100 ? "\\x" : "\\u";
+      for (int shift = hidden < 0x100 ? 4 : 12; shift >= 0; shift -= 4) out += hex[hidden >> shift & 15];
+      i += hidden < 0x100 ? 1 : 2;
+    } else if (c == quote || c == '\\')
       (out += '\\') += c;
     else if (c == '\n')
       out += "\\n";

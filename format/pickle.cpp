@@ -117,7 +117,7 @@ bool PickleReader::step(Op op) {
     case Op::long_text: {
       const std::string_view digits = line();
       charge(leaf_cost + digits.size());
-      push(decode_decimal(digits));
+      push(decode_decimal(digits, true));
       break;
     }
     case Op::float_text: push(decode_float(line())); break;

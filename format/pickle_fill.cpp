@@ -27,6 +27,8 @@ void PickleReader::add_items(Value::Items items, bool to_set) {
     fail(ErrorKind::corrupt, "expected a ", to_set ? "set" : "list", " to add to, got ", target.type_name());
   touch(target);
   charge(items.size() * handle_cost);
+  if (target.kind() == Value::Kind::set)
+    for (const Value& item : items) check_member(item);
   for (Value& item : items) ValueBuilder::append(target, std::move(item));
 }
 

@@ -19,7 +19,7 @@ PickleReader::~PickleReader() {
 }
 
 Value PickleReader::finish() {
-  if (stack_.empty()) fail(ErrorKind::corrupt, "STOP with nothing on the stack");
+  if (stack_.size() <= floor()) fail(ErrorKind::corrupt, "STOP with nothing on the stack");
   if (stack_.size() > 1 || !marks_.empty()) {
     const std::string left =
         concat("STOP with ", stack_.size(), " values and ", marks_.size(), " marks on the stack");

@@ -62,6 +62,14 @@ class KeyText {
 
 std::string key_text(const Value& key) { return KeyText(key).text; }
 
+void check_member(const Value& item) {
+  const Value::Kind kind = item.kind();
+  const bool mutable_kind = kind == Value::Kind::list || kind == Value::Kind::dict ||
+                            (kind == Value::Kind::set && item.type_name() == "set") ||
+                            (kind == Value::Kind::bytes && item.type_name() == "bytearray");
+  if (mutable_kind) fail(ErrorKind::corrupt, "expected a member of a set, got a ", item.type_name());
+}
+
 bool same_key(const Value& a, const Value& b) {
   const bool text = a.kind() == Value::Kind::string;
   if (text != (b.kind() == Value::Kind::string)) return false;

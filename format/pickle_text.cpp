@@ -147,16 +147,15 @@ std::string decode_string_literal(std::string_view line) {
   return out;
 }
 
-Value decode_decimal(std::string_view line) {
+Value decode_decimal(std::string_view line, bool is_long) {
   std::string_view digits = line;
   if (!digits.empty() && digits.back() == '\r') digits.remove_suffix(1);
-  if (!digits.empty() && digits.back() == 'L') digits.remove_suffix(1);
+  if (is_long && !digits.empty() && digits.back() == 'L') digits.remove_suffix(1);
   const bool negative = !digits.empty() && digits.front() == '-';
   if (negative || (!digits.empty() && digits.front() == '+')) digits.remove_prefix(1);
-  if (digits.empty() ||
+  if (digits.empty() || (digits.size() > 1 && digits.front() == '0') ||
       !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; }))
     fail_text("a decimal integer", line);
-  digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size() - 1));
   const std::string number = (negative && digits != "0" ? "-" : "") + std::string(digits);
   int64_t small = 0;
   if (std::from_chars(number.data(), number.data() + number.size(), small).ec == std::errc()) return small;
@@ -208,11 +207,9 @@ Value decode_integer(std::string_view bytes) {
     while (!words.empty() && words.back() == 0) words.pop_back();
     for (int i = 0; i < 9; ++i, rest /= 10) reversed += static_cast<char>('0' + rest % 10);
   }
+  while (reversed.size() > 1 && reversed.back() == '0') reversed.pop_back();
   if (reversed.empty()) reversed = "0";
-  if (negative)
-    reversed += '-';
-  else
-    reversed += '0';  // decode_decimal drops it
+  if (negative) reversed += '-';
   return decode_decimal(std::string(reversed.rbegin(), reversed.rend()));
 }
 

@@ -21,8 +21,8 @@ std::string decode_raw_unicode_escape(std::string_view line);
 // A quoted Python 2 string literal: 'it\'s', "\x00". Throws ErrorKind::corrupt.
 std::string decode_string_literal(std::string_view line);
 
-// A decimal integer with a sign, and with Python 2's trailing L. Throws ErrorKind::corrupt.
-Value decode_decimal(std::string_view line);
+// A decimal integer with a sign and without leading zeros; a long of Python 2 may end with L. Throws ErrorKind::corrupt.
+Value decode_decimal(std::string_view line, bool is_long = false);
 // As float() reads it: "1.5e-05", "inf", "nan". Throws ErrorKind::corrupt.
 double decode_float(std::string_view line);
 // Two's complement, least significant byte first; no bytes are 0.

@@ -1,4 +1,5 @@
 // What calls of Python's own classes and functions make: containers, bytes, complex numbers, bare instances.
+#include "pickle_keys.h"
 #include "pickle_text.h"
 #include "rebuild_calls.h"
 
@@ -42,6 +43,7 @@ std::optional<Value> set(const RebuildCall& call) {
   if (call.args.empty()) return Value::set({}, type);
   if (call.args.size() != 1 || !call.is_sequence(0)) return std::nullopt;
   call.reader.charge(call.args[0].size() * 16);
+  for (const Value& item : call.args[0].items()) check_member(item);
   return Value::set(call.args[0].items(), type);
 }
 

@@ -182,9 +182,13 @@ void save_shards(const StateDict& state, const std::string& path, const ShardOpt
     index.write(bytes_of(index_text(map, total)));
     index.commit();
 
+    // An older index goes first where its shards are about to be replaced; else it holds until the new one takes its place.
     std::error_code error;
-    fs::remove(names.folder / names.index(), error);
-    if (error) fail_io(names.folder / names.index(), error);
+    bool replaces = false;
+    for (size_t s = 0; s < shards.size() && !replaces; ++s)
+      replaces = fs::exists(names.folder / names.shard(s, shards.size()), error);
+    if (replaces) fs::remove(names.folder / names.index(), error);
+    if (error && replaces) fail_io(names.folder / names.index(), error);
     const auto move = [&](const std::string& name) {
       fs::rename(workshop.path() / name, names.folder / name, error);
       if (error) fail_io(names.folder / name, error);

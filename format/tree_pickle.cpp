@@ -79,6 +79,10 @@ void TreePickler::write(const Value& v) {
     case Kind::string: return out_.text(v.as_string(), v.node());
     case Kind::dtype: return out_.global("torch", name_of(v.as_dtype()));
     case Kind::object:
+      if (v.type_name() == "torch.nested.nested_tensor")
+        fail(ErrorKind::unsupported,
+             "[save] a nested tensor cannot be saved: torch.load(weights_only=True) reads none; save the list of "
+             "its tensors");
       fail(ErrorKind::unsupported, "[save] an instance of ", v.type_name(),
            ", a class that Sconce does not know, cannot be saved; leave it out");
     default: break;

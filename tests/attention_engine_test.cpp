@@ -218,6 +218,29 @@ TEST_CASE("attention beside PyTorch's error: masks, causality, grouped heads, si
     }
 }
 
+TEST_CASE("attention: every tail of queries, keys and channels") {
+  for (const isa::Kernels& kernels : all_kernels())
+    for (const int64_t queries : {1, 4, 5, 6, 7, 11, 13, 25, 61})
+      for (const int64_t keys : {1, 7, 8, 9, 16, 17, 31, 33, 65})
+        for (const auto& sizes : {std::pair<int64_t, int64_t>{1, 1}, {8, 9}, {9, 16}, {17, 33}}) {
+          const int64_t size = sizes.first, value_size = sizes.second;
+          const Case c{"tail", 1, 2, 1, queries, keys, size, value_size, keys % 2 == 1};
+          const Data d = data_of(c);
+          Memory m(c, d);
+          run(*make_attention(m.g, kernels), m.inputs(), {m.out.data()});
+          const bool guarded = m.out.guarded();
+          const double error = relative_error(m.out.values(), by_definition(c, d, keys, 0));
+          if (!guarded || !(error < 5e-7)) {
+            CAPTURE(kernels.name);
+            CAPTURE(queries);
+            CAPTURE(keys);
+            CAPTURE(value_size);
+            CHECK(guarded);
+            CHECK(error < 5e-7);
+          }
+        }
+}
+
 TEST_CASE("attention: a cache of keys of which some count") {
   for (const isa::Kernels& kernels : all_kernels())
     for (const int64_t queries : {1, 2, 6}) {

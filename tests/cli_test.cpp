@@ -23,7 +23,7 @@ TEST_CASE("cli: help, version and wrong usage") {
   CHECK(help.code == 0);
   CHECK(has(help.out, "Example:"));
   for (const char* command :
-       {"inspect", "verify", "scan", "convert", "diff", "fit", "run", "eval", "models", "devices"}) {
+       {"inspect", "verify", "scan", "convert", "diff", "fit", "run", "eval", "bench", "models", "devices"}) {
     CAPTURE(command);
     CHECK(has(help.out, command));
     const ProgramResult one = sconce_program(std::string(command) + " --help");
@@ -120,6 +120,30 @@ TEST_CASE("cli: fit says what PyTorch says") {
   CHECK(several.code == 1);
   CHECK(has(several.err, "generator"));
   CHECK(has(several.err, "discriminator"));
+}
+
+TEST_CASE("cli: bench times what run computes, prepared and eager") {
+  const auto output = scratch_folder() / "y.npy";
+  const std::string common = "bench --json --seconds 0 --threads 1 " + mlp + "--weights " + file("mlp.pth") +
+                             " --input " + file("x.npy") + " --output '" + output.string() + "'";
+  const double first = json_fixture("cli/expected.json")["logits"][0][0].get<double>();
+  for (const bool eager : {false, true}) {
+    CAPTURE(eager);
+    const ProgramResult result = sconce_program(common + (eager ? " --eager" : ""));
+    REQUIRE(result.code == 0);
+    const nlohmann::json json = result.json();
+    CHECK(json["eager"] == eager);
+    CHECK(json["batch"] == 60);
+    CHECK(json["threads"] == 1);
+    CHECK(json["calls"] == 5);
+    CHECK(json["min_ms"].get<double>() <= json["median_ms"].get<double>());
+    CHECK((json["plan_bytes"].get<int64_t>() > 0) == !eager);
+    CHECK(std::abs(load_npy(output.string()).data<float>()[0] - first) < 1e-6);
+  }
+  // The input of a named model is made up; that of an expression must be given.
+  CHECK(sconce_program("bench --json --seconds 0 --model lenet --batch 3").json()["batch"] == 3);
+  CHECK(sconce_program("bench " + mlp).code == 2);
+  CHECK(sconce_program("bench --eager --profile --model lenet").code == 2);
 }
 
 TEST_CASE("cli: run computes what PyTorch computes") {

@@ -18,7 +18,9 @@ using namespace sconce::test;
 namespace {
 
 std::unique_ptr<nn::Module> small_net() {
-  auto model = nn::make_model("Sequential(Conv2d(3, 8, 3, padding=1), BatchNorm2d(8), ReLU(), MaxPool2d(2), Flatten(), Linear(128, 5))");
+  auto model = nn::make_model(
+      "Sequential(Conv2d(3, 8, 3, padding=1), BatchNorm2d(8), ReLU(), MaxPool2d(2), Flatten(), Linear(128, "
+      "5))");
   fill(*model);
   return model;
 }
@@ -32,7 +34,8 @@ plan::Buffer buffer(int64_t bytes, int32_t first, int32_t last) {
 }  // namespace
 
 TEST_CASE("plan: buffers share memory when they do not live together") {
-  std::vector<plan::Buffer> buffers{buffer(1000, 0, 1), buffer(1000, 1, 2), buffer(1000, 2, 3), buffer(100, 0, 3), buffer(10, 5, 9)};
+  std::vector<plan::Buffer> buffers{buffer(1000, 0, 1), buffer(1000, 1, 2), buffer(1000, 2, 3),
+                                    buffer(100, 0, 3), buffer(10, 5, 9)};
   const int64_t total = plan::assign_offsets(buffers);
   for (size_t i = 0; i < buffers.size(); ++i) {
     CHECK(buffers[i].offset % 64 == 0);
@@ -57,7 +60,8 @@ TEST_CASE("plan: elements move between any strides") {
     void* out = b.mutable_data();
     for (int64_t i = op->pieces(); i-- > 0;) op->run(i, i + 1, {&in, &out}, nullptr);
   };
-  for (const Tensor& a : {from, from.permute({3, 1, 0, 2}), from.slice(1, 1, 3), from.slice(2, 0, 5, 2), from.select(0, 1).expand({2, 4, 5, 2})}) {
+  for (const Tensor& a : {from, from.permute({3, 1, 0, 2}), from.slice(1, 1, 3), from.slice(2, 0, 5, 2),
+                          from.select(0, 1).expand({2, 4, 5, 2})}) {
     Tensor b = zeros(a.shape());
     move(a, b);
     CHECK(bit_equal(b, a));
@@ -82,7 +86,8 @@ TEST_CASE("plan: it describes its steps and measures them") {
   CHECK(plan.packed_bytes() > 128 * 5 * 4);
   CHECK(plan.arena_bytes() > 0);
   const std::string text = plan.describe();
-  for (const char* part : {"aten.conv2d.default", "aten.linear.default", "[2, 3, 8, 8]", "-> [2, 5]", "MB of packed weights", "(0 interpreted)"})
+  for (const char* part : {"aten.conv2d.default", "aten.linear.default", "[2, 3, 8, 8]", "-> [2, 5]",
+                           "MB of packed weights", "(0 interpreted)"})
     CHECK(text.find(part) != std::string::npos);
   const PlanProfile profile = plan.profile(x, 2);
   CHECK(profile.milliseconds > 0);
@@ -148,8 +153,8 @@ TEST_CASE("plan: packed weights are written, mapped back, and made anew where th
     if (name.ends_with("bias")) add_(t, 1e-7);
   }
   CHECK(says(notice(), "another network"));
-  CHECK(says([&] {
-    return prepare(*model, x, {.packed_path = (scratch_folder() / "none").string()}).notice();
-  }(), "cannot be opened"));
+  CHECK(says(
+      [&] { return prepare(*model, x, {.packed_path = (scratch_folder() / "none").string()}).notice(); }(),
+      "cannot be opened"));
   CHECK_THROWS_AS(plan.save_packed((scratch_folder() / "no" / "where").string()), Error);
 }

@@ -35,7 +35,8 @@ double error_of(const Function& f, const std::vector<Tensor>& inputs, const Prep
   for (size_t i = 0; i < got.size(); ++i) {
     REQUIRE(got[i].shape() == expected[i].shape());
     REQUIRE(got[i].dtype() == expected[i].dtype());
-    worst = std::max(worst, max_difference(got[i], expected[i]) / std::max(max_magnitude(expected[i]), 1e-30));
+    worst =
+        std::max(worst, max_difference(got[i], expected[i]) / std::max(max_magnitude(expected[i]), 1e-30));
   }
   return worst;
 }
@@ -49,7 +50,13 @@ TEST_CASE("prepare: views of all kinds, writes, several inputs and outputs") {
     relu_(y);
     const auto parts = split(y, 5, 1);
     const Tensor z = cat({parts[1], parts[0].slice(1, 0, 4, 2), parts[2]}, 1);
-    return {z, y.view({4, 6}).t(), in[0], in[0].flatten(), max(z, 1).indices, z.expand({3, 2, 9}), y.select(1, 3)};
+    return {z,
+            y.view({4, 6}).t(),
+            in[0],
+            in[0].flatten(),
+            max(z, 1).indices,
+            z.expand({3, 2, 9}),
+            y.select(1, 3)};
   };
   const std::vector<Tensor> inputs = {noise({2, 3, 4}, 1), noise({12}, 2)};
   CHECK(error_of(f, inputs) == 0);
@@ -73,12 +80,11 @@ TEST_CASE("prepare: concatenated images are written where they belong") {
 TEST_CASE("prepare: new shapes are planned on first use, and the last few are kept") {
   const Tensor w = noise({5, 12}, 7);
   int recorded = 0;
-  const Plan plan = prepare(
-      Function([&](const std::vector<Tensor>& in) -> std::vector<Tensor> {
-        ++recorded;
-        return {relu(linear(in[0], w))};
-      }),
-      {noise({1, 12}, 8)});
+  const Plan plan = prepare(Function([&](const std::vector<Tensor>& in) -> std::vector<Tensor> {
+                              ++recorded;
+                              return {relu(linear(in[0], w))};
+                            }),
+                            {noise({1, 12}, 8)});
   CHECK(recorded == 1);
   for (int round = 0; round < 2; ++round)
     for (int64_t n : {1, 2, 3, 2, 1, 7}) {
@@ -118,8 +124,10 @@ TEST_CASE("prepare: what it refuses, with the words of the op") {
           return {y};
         }).find("read again under another name") != std::string::npos);
   CHECK(Recorder::active() == nullptr);  // a failed recording leaves nothing behind
-  const Plan plan = prepare(Function([&](const std::vector<Tensor>& in) -> std::vector<Tensor> { return {in[0] * w}; }), {x});
-  CHECK_THROWS_WITH_AS(plan(x.to(DType::f64)), "[prepare] expected input 0 of dtype float32, got float64", Error);
+  const Plan plan = prepare(
+      Function([&](const std::vector<Tensor>& in) -> std::vector<Tensor> { return {in[0] * w}; }), {x});
+  CHECK_THROWS_WITH_AS(plan(x.to(DType::f64)), "[prepare] expected input 0 of dtype float32, got float64",
+                       Error);
   CHECK_THROWS_WITH_AS(plan(std::vector<Tensor>{x, x}), "[prepare] expected 1 inputs, got 2", Error);
   std::vector<Tensor> same = {x};
   CHECK_THROWS_WITH_AS(plan.run({x}, same), "[prepare] an output shares memory with an input", Error);
@@ -131,9 +139,10 @@ TEST_CASE("prepare: what it refuses, with the words of the op") {
 
 TEST_CASE("prepare: many threads run one plan at once, with shapes old and new") {
   const Tensor w = noise({24, 24}, 3);
-  const Plan plan = prepare(
-      Function([&](const std::vector<Tensor>& in) -> std::vector<Tensor> { return {linear(gelu(linear(in[0], w)), w)}; }),
-      {noise({4, 24}, 1)});
+  const Plan plan = prepare(Function([&](const std::vector<Tensor>& in) -> std::vector<Tensor> {
+                              return {linear(gelu(linear(in[0], w)), w)};
+                            }),
+                            {noise({4, 24}, 1)});
   std::atomic<int> wrong{0};
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t)

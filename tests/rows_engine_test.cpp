@@ -105,11 +105,13 @@ TEST_CASE("activations: NaN, infinities, zeros and huge numbers as in PyTorch") 
       {Activation::mish, {nan, inf, nan, 0, -0.f, 1e30f, -0.f}},
   };
   for (const isa::Kernels& kernels : all_kernels())
-    for (const auto& [activation, values] : expected) {
+    for (const auto& entry : expected) {
+      const Activation activation = entry.first;
+      const std::vector<float>& values = entry.second;
       CAPTURE(kernels.name);
       CAPTURE(static_cast<int>(activation));
-      const std::vector<float> y = applied(
-          [&, a = activation](const Image& image) { return make_activation(a, image, image, kernels); }, x);
+      const std::vector<float> y =
+          applied([&](const Image& image) { return make_activation(activation, image, image, kernels); }, x);
       for (size_t i = 0; i < x.size(); ++i) {
         CAPTURE(x[i]);
         if (std::isnan(values[i]))
@@ -136,12 +138,14 @@ TEST_CASE("unary operators") {
   const float inf = std::numeric_limits<float>::infinity();
   for (const isa::Kernels& kernels : all_kernels()) {
     CAPTURE(kernels.name);
-    for (const auto& [op, truth] : ops) {
+    for (const auto& entry : ops) {
+      const Unary op = entry.first;
+      double (*const truth)(double) = entry.second;
       CAPTURE(static_cast<int>(op));
       const bool roots = op == Unary::sqrt || op == Unary::rsqrt;
       const std::vector<float> x = sweep(roots ? 0.01 : -87, 88, 5003);
       const std::vector<float> y =
-          applied([&, o = op](const Image& image) { return make_unary(o, image, image, kernels); }, x);
+          applied([&](const Image& image) { return make_unary(op, image, image, kernels); }, x);
       double worst = 0;
       for (size_t i = 0; i < x.size(); ++i)
         worst = std::max(worst, std::abs(static_cast<double>(y[i]) - truth(static_cast<double>(x[i]))) /
@@ -303,6 +307,41 @@ TEST_CASE("layer norm and rms norm, with and without a residual, beside PyTorch'
           {out.data(), nullptr});
       check_beside_torch("rms_norm" + std::to_string(c), out.values(),
                          truth(false, false, 1e-6, true, false));
+    }
+}
+
+TEST_CASE("norms, softmax and activations: every tail of channels") {
+  for (const isa::Kernels& kernels : all_kernels())
+    for (int64_t c = 1; c <= 70; ++c) {
+      CAPTURE(kernels.name);
+      CAPTURE(c);
+      const std::vector<float> values = numbers("tails", 2 * c);
+      const Image x{.w = 2, .c = c, .pitch = c + 2};
+      Rows in(values, 2, c, c + 2), norm(2, c, c + 2), soft(2, c, c + 2), relu(2, c, c + 2);
+      VectorPacks packs;
+      run(*make_layer_norm(x, x, {}, 1e-3, {}, kernels, packs), {in.data(), nullptr}, {norm.data(), nullptr});
+      run(*make_softmax(x, x, false, kernels), {in.data()}, {soft.data()});
+      run(*make_activation(Activation::relu, x, x, kernels), {in.data()}, {relu.data()});
+      std::vector<double> norms, softs;
+      std::vector<float> relus;
+      for (int64_t r = 0; r < 2; ++r) {
+        const float* row = values.data() + r * c;
+        const auto n = static_cast<double>(c);
+        double mean = 0, square = 0, sum = 0;
+        for (int64_t i = 0; i < c; ++i)
+          mean += static_cast<double>(row[i]) / n, sum += std::exp(static_cast<double>(row[i]));
+        for (int64_t i = 0; i < c; ++i) square += std::pow(static_cast<double>(row[i]) - mean, 2) / n;
+        for (int64_t i = 0; i < c; ++i) {
+          norms.push_back((static_cast<double>(row[i]) - mean) / std::sqrt(square + 1e-3));
+          softs.push_back(std::exp(static_cast<double>(row[i])) / sum);
+          relus.push_back(std::max(row[i], 0.f));
+        }
+      }
+      CHECK((norm.guarded() && soft.guarded() && relu.guarded()));
+      if (c > 1) CHECK(relative_error(norm.values(), norms) < 3e-7);
+      if (c == 1) CHECK(norm.at(0, 0) == 0);
+      CHECK(relative_error(soft.values(), softs) < 3e-7);
+      CHECK(relu.values() == relus);
     }
 }
 

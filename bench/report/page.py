@@ -10,7 +10,8 @@ def sections(results):
     """By marker, what README.md shows."""
     out = {}
     if results.rows:
-        out["ratios"] = table.ratios(results) + "\n\n" + table.setup(results)
+        drawing = "![Sconce's time as a share of the best peer's](chart.svg)\n\n" if any(bars(results)) else ""
+        out["ratios"] = drawing + table.ratios(results) + "\n\n" + table.setup(results)
         out["engines"] = table.everyone(results) + "\n\nLargest max|d| / max|y| against float64: " + table.errors(results) + "."
     return out | {name: extra_tables.TABLES[name](found) for name, found in results.extras.items()}
 

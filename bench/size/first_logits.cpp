@@ -5,6 +5,7 @@
 #include <sconce/nn/models/resnet.h>
 #include <sconce/npy.h>
 #include <sconce/ops.h>
+#include <sconce/prepare.h>
 #include <sconce/threads.h>
 
 #include <cstdio>
@@ -18,7 +19,8 @@ int main(int count, char** arguments) {
     nn::ResNet net = nn::resnet18();
     net.load_state_dict(load(arguments[1]));
     net.eval();
-    const Tensor logits = net(load_npy(arguments[2]));
+    const Tensor image = load_npy(arguments[2]);
+    const Tensor logits = prepare(net, image)(image);
     std::printf("%lld\n", static_cast<long long>(argmax(logits, -1).data<int64_t>()[0]));
   } catch (const std::exception& e) {
     return std::fprintf(stderr, "first_logits: %s\n", e.what()), 1;

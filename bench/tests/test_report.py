@@ -196,6 +196,7 @@ class Page(unittest.TestCase):
             self.assertIn("| start to first logits, ms | 60.0 |", text)
             self.assertEqual(text.count("<!-- ratios -->"), 1)
             self.assertEqual(len(json.loads((folder / "results.json").read_text())["rows"]), 4)
+            self.assertEqual(text.count("](chart.svg)"), 1)
             xml.parse(folder / "chart.svg")
 
 

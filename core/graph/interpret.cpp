@@ -36,7 +36,9 @@ std::vector<Tensor> interpret(const Node& node, const std::function<Tensor(Value
   if (found == table().end())
     fail(ErrorKind::unsupported, "[prepare] the op ", node.op, node.scope.empty() ? "" : " of ", node.scope,
          " is not known");
-  const auto run = [&](const Node& n, const std::function<Tensor(ValueId)>& of) { return found->second(Call(n, of)); };
+  const auto run = [&](const Node& n, const std::function<Tensor(ValueId)>& of) {
+    return found->second(Call(n, of));
+  };
   std::vector<Tensor> results = is_fused(node) ? interpret_fused(node, tensor_of, run) : run(node, tensor_of);
   if (results.size() != node.outputs.size())
     fail(ErrorKind::invalid_argument, "[", node.op, "] expected ", results.size(), " results, got ",

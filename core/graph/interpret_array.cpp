@@ -97,9 +97,7 @@ std::span<const Entry> array_entries() {
       {"aten.where.self",
        [](const Call& c) -> Results { return {where(c.tensor("condition"), c.self(), c.other())}; }},
       {"aten.masked_fill.Scalar",
-       [](const Call& c) -> Results {
-         return {masked_fill(c.self(), c.tensor("mask"), c.scalar("value"))};
-       }},
+       [](const Call& c) -> Results { return {masked_fill(c.self(), c.tensor("mask"), c.scalar("value"))}; }},
       {"aten.one_hot.default",
        [](const Call& c) -> Results { return {one_hot(c.self(), c.integer("num_classes"))}; }},
       {"aten.index_select.default",
@@ -131,10 +129,8 @@ std::span<const Entry> array_entries() {
       {"aten.roll.default",
        [](const Call& c) -> Results { return {roll(c.self(), c.ints("shifts"), c.ints("dims"))}; }},
       {"aten.flip.default", [](const Call& c) -> Results { return {flip(c.self(), c.ints("dims"))}; }},
-      {"aten.tril.default",
-       [](const Call& c) -> Results { return {tril(c.self(), c.integer("diagonal"))}; }},
-      {"aten.triu.default",
-       [](const Call& c) -> Results { return {triu(c.self(), c.integer("diagonal"))}; }},
+      {"aten.tril.default", [](const Call& c) -> Results { return {tril(c.self(), c.integer("diagonal"))}; }},
+      {"aten.triu.default", [](const Call& c) -> Results { return {triu(c.self(), c.integer("diagonal"))}; }},
   };
   return entries;
 }

@@ -115,10 +115,11 @@ std::span<const Entry> elementwise_entries() {
       {"aten.hardswish.default", unary<hardswish>},
       {"aten.hardsigmoid.default", unary<hardsigmoid>},
       {"aten.sigmoid.default", unary<sigmoid>},
-      {"aten.gelu.default",
-       [](const Call& c) -> Results { return {gelu(c.self(), c.text("approximate"))}; }},
+      {"aten.gelu.default", [](const Call& c) -> Results { return {gelu(c.self(), c.text("approximate"))}; }},
       {"aten.hardtanh.default",
-       [](const Call& c) -> Results { return {hardtanh(c.self(), c.scalar("min_val"), c.scalar("max_val"))}; }},
+       [](const Call& c) -> Results {
+         return {hardtanh(c.self(), c.scalar("min_val"), c.scalar("max_val"))};
+       }},
       {"aten.clamp.default",
        [](const Call& c) -> Results { return {clamp(c.self(), bound(c, "min"), bound(c, "max"))}; }},
       {"aten.leaky_relu.default",

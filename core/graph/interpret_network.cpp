@@ -94,8 +94,8 @@ std::span<const Entry> network_entries() {
        }},
       {"aten.baddbmm.default",
        [](const Call& c) -> Results {
-         return {baddbmm(c.self(), c.tensor("batch1"), c.tensor("batch2"), c.scalar("beta"),
-                         c.scalar("alpha"))};
+         return {
+             baddbmm(c.self(), c.tensor("batch1"), c.tensor("batch2"), c.scalar("beta"), c.scalar("alpha"))};
        }},
       {"aten.conv1d.default", convolution<conv1d>},
       {"aten.conv1d.padding", convolution<conv1d>},
@@ -131,8 +131,9 @@ std::span<const Entry> network_entries() {
        }},
       {"aten.gru.input",
        [](const Call& c) -> Results {
-         const std::vector<Tensor> hx =
-             std::holds_alternative<ValueId>(*c.node().find("hx")) ? Results{c.tensor("hx")} : c.tensors("hx");
+         const std::vector<Tensor> hx = std::holds_alternative<ValueId>(*c.node().find("hx"))
+                                            ? Results{c.tensor("hx")}
+                                            : c.tensors("hx");
          const GruResult r = gru(c.tensor("input"), hx.at(0), c.tensors("params"), recurrent_options(c));
          return {r.output, r.h_n};
        }},

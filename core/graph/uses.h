@@ -31,7 +31,9 @@ inline const Tensor& constant_of(const Graph& graph, ValueId id) {
   static const Tensor none;
   return id == no_value ? none : graph.values[static_cast<size_t>(id)].constant;
 }
-inline const Shape& shape_of(const Graph& graph, ValueId id) { return graph.values[static_cast<size_t>(id)].shape; }
+inline const Shape& shape_of(const Graph& graph, ValueId id) {
+  return graph.values[static_cast<size_t>(id)].shape;
+}
 
 // Adds a constant.
 ValueId add_constant(Graph& graph, const Tensor& tensor);

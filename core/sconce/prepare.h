@@ -35,14 +35,15 @@ struct ProfileStep {
   std::string scope, op, shapes, algorithm;
   double milliseconds = 0;  // the least of the repeats
   double gflops = 0;        // floating-point operations of the definition per second, in 1e9
-  double of_peak = 0;       // that, as a part of what this machine's multiply-adds can do on one thread, times the threads
-  double gigabytes = 0;     // bytes of operands and weights per second, in 1e9
+  double of_peak =
+      0;  // that, as a part of what this machine's multiply-adds can do on one thread, times the threads
+  double gigabytes = 0;  // bytes of operands and weights per second, in 1e9
   bool interpreted = false;
 };
 struct PlanProfile {
   std::vector<ProfileStep> steps;
-  double milliseconds = 0;   // of a whole run, the least of the repeats
-  double peak_gflops = 0;    // of one thread, measured beside the run
+  double milliseconds = 0;  // of a whole run, the least of the repeats
+  double peak_gflops = 0;   // of one thread, measured beside the run
   int threads = 1;
 
   // A table, the slowest steps marked, and the sums.
@@ -76,7 +77,9 @@ class Plan {
   std::string describe() const;
   // Runs it `repeats` times, taking the time of each step.
   PlanProfile profile(const std::vector<Tensor>& inputs, int repeats = 10) const;
-  PlanProfile profile(const Tensor& x, int repeats = 10) const { return profile(std::vector<Tensor>{x}, repeats); }
+  PlanProfile profile(const Tensor& x, int repeats = 10) const {
+    return profile(std::vector<Tensor>{x}, repeats);
+  }
   // Of the plan for the example's shapes: bytes of packed weights, of the memory of one run, and the number of steps that are interpreted
   // by the eager ops because no kernel takes them.
   int64_t packed_bytes() const;
@@ -94,12 +97,14 @@ class Plan {
 // Records one call of `function` on tensors of the examples' shapes and dtypes, and plans it. Throws ErrorKind::invalid_argument, with
 // the op's words, when the function reads values of tensors that are being recorded (item(), data(), data-dependent branches).
 // Also throws ErrorKind::unsupported on a function that writes into tensors which something else reads, or into its inputs.
-Plan prepare(Plan::Function function, const std::vector<Tensor>& examples, const PrepareOptions& options = {});
+Plan prepare(Plan::Function function, const std::vector<Tensor>& examples,
+             const PrepareOptions& options = {});
 
 // The same for anything that takes one tensor and gives one, as a module does: auto fast = prepare(net, images). The module must
 // outlive the plan; what it holds when it is prepared is what counts.
 template <class Callable>
-requires std::is_invocable_r_v<Tensor, const Callable&, const Tensor&> Plan prepare(const Callable& callable, const Tensor& example, const PrepareOptions& options = {}) {
+requires std::is_invocable_r_v<Tensor, const Callable&, const Tensor&> Plan
+prepare(const Callable& callable, const Tensor& example, const PrepareOptions& options = {}) {
   return prepare(
       [&callable](const std::vector<Tensor>& inputs) { return std::vector<Tensor>{callable(inputs[0])}; },
       std::vector<Tensor>{example}, options);

@@ -23,9 +23,10 @@ struct ShardOptions {
 // Writes the shards and their index, named as transformers names them, also where one shard suffices. `path` is an
 // existing folder, or the index in one, which must end with ".safetensors.index.json" or ".bin.index.json" as the
 // format asks; what stands before that takes the place of "model" or "pytorch_model". Entries keep their order and
-// tensors that share memory stay in one shard. All files are written under other names first; then an index that
-// was there goes, the shards take their names, and the new index comes last: whatever happens, no index stands
-// beside shards that are not its own. Shards of an older, longer series stay. Throws as save_safetensors and save do,
+// tensors that share memory stay in one shard. All files are written under other names first; then the shards take their
+// names, and the new index comes last. Where shards of the same names are replaced, the old index goes before: whatever
+// happens, no index stands beside shards that are not its own, and without such names the old set stays whole until the new
+// one is. Shards of an older, longer series stay. Throws as save_safetensors and save do,
 // and ErrorKind::invalid_argument for another path or max_shard_bytes = 0.
 void save_shards(const StateDict& state, const std::string& path, const ShardOptions& options = {});
 

@@ -51,7 +51,8 @@ using namespace sconce;
 
 bool quiet(const char* name, const Plan& plan, const Tensor& x) {
   if (plan.interpreted_steps() != 0) {
-    std::printf("%s: %d steps are interpreted\n%s", name, static_cast<int>(plan.interpreted_steps()), plan.describe().c_str());
+    std::printf("%s: %d steps are interpreted\n%s", name, static_cast<int>(plan.interpreted_steps()),
+                plan.describe().c_str());
     return false;
   }
   const std::vector<Tensor> inputs{x};

@@ -28,7 +28,9 @@ class Attention final : public Operator {
       block_ = std::max<int64_t>((g.queries + blocks - 1) / blocks, std::min<int64_t>(g.queries, 64));
     }
     blocks_ = (g.queries + block_ - 1) / block_;
-    split_ = Split::by_cost(g.images * g.heads * blocks_, block_ * for_query, kProductsOfPiece);
+    // In place, memory is the limit, not multiplications.
+    split_ = Split::by_cost(g.images * g.heads * blocks_, block_ * for_query,
+                            packs_ ? kProductsOfPiece : kProductsOfPiece / 8);
   }
 
   int64_t pieces() const override { return split_.pieces(); }

@@ -48,10 +48,7 @@ class Recurrent final : public Operator {
  public:
   Recurrent(const RecurrentGeometry& g, int64_t gates, const std::vector<RecurrentWeights>& directions,
             const isa::Kernels& kernels, Packs& packs)
-      : g_(g),
-        gates_(gates),
-        kernels_(kernels),
-        split_{g.batch, std::min<int64_t>(g.batch, kSequencesOfPiece)} {
+      : g_(g), gates_(gates), kernels_(kernels), split_{g.batch, sequences_of_piece(g.batch)} {
     const int64_t vector = kernels.tokens->vector, panel = kernels.tokens->panel, k = g.output_size();
     for (const RecurrentWeights& w : directions) {
       Direction d;
@@ -101,8 +98,11 @@ class Recurrent final : public Operator {
     const float* bias = nullptr;
     const float* w_hr = nullptr;
   };
-  // More would only make the working set of h and c larger; fewer would read the weights more often.
-  static constexpr int64_t kSequencesOfPiece = 24;
+  // Equal pieces of at most twelve: more would leave threads without work, fewer would read the weights more often.
+  static int64_t sequences_of_piece(int64_t batch) {
+    const int64_t pieces = std::max<int64_t>((batch + 11) / 12, 1);
+    return (batch + pieces - 1) / pieces;
+  }
 
   static int64_t pitch(int64_t n) { return rounded_up(n, 16); }
 

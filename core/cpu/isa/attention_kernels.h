@@ -203,9 +203,12 @@ void attention(const AttentionCall& call) {
                 block = (tiles + blocks - 1) / blocks * kTileRows;
   for (int64_t first = 0; first < call.queries; first += block) {
     const int64_t rows = call.queries - first < block ? call.queries - first : block;
-    const int64_t keys = visible_keys(call, first + rows - 1);
+    // Under a causal mask a tile needs the keys of its last query alone.
+    const auto keys_of = [&](int64_t i, int64_t n) { return visible_keys(call, first + i + n - 1); };
+    const int64_t keys = keys_of(0, rows);
     for (int64_t begin = 0; begin < keys; begin += kPanel)
       for_each_tile(rows, [&](int64_t i, int64_t n) {
+        if (begin >= keys_of(i, n)) return;
         tile_of<kTileRows>(n, {.a = call.query + (first + i) * call.query_pitch,
                                .panel = call.keys + begin * call.head_size,
                                .c = scores + i * pitch + begin,
@@ -217,21 +220,25 @@ void attention(const AttentionCall& call) {
                                .accumulate = false,
                                .padded = true});
       });
-    for (int64_t i = 0; i < rows; ++i) factors[i] = weigh(call, first + i, scores + i * pitch, keys);
+    for_each_tile(rows, [&](int64_t i, int64_t n) {
+      for (int64_t j = i; j < i + n; ++j)
+        factors[j] = weigh(call, first + j, scores + j * pitch, keys_of(i, n));
+    });
     for (int64_t key = 0; key == 0 || key < keys; key += kKeyBlock)
       for (int64_t begin = 0; begin < call.value_size; begin += kPanel)
         for_each_tile(rows, [&](int64_t i, int64_t n) {
-          tile_of<kTileRows>(n,
-                             {.a = scores + i * pitch + key,
-                              .panel = call.values + (begin * call.packed_keys + key * kPanel),
-                              .c = call.output + (first + i) * call.output_pitch + begin,
-                              .a_pitch = pitch,
-                              .c_pitch = call.output_pitch,
-                              .k = keys - key < kKeyBlock ? keys - key : kKeyBlock,
-                              .columns = call.value_size - begin < kPanel ? call.value_size - begin : kPanel,
-                              .scale = factors + i,
-                              .accumulate = key > 0,
-                              .padded = false});
+          const int64_t left = keys_of(i, n) - key;
+          if (key > 0 && left <= 0) return;
+          tile_of<kTileRows>(n, {.a = scores + i * pitch + key,
+                                 .panel = call.values + (begin * call.packed_keys + key * kPanel),
+                                 .c = call.output + (first + i) * call.output_pitch + begin,
+                                 .a_pitch = pitch,
+                                 .c_pitch = call.output_pitch,
+                                 .k = left < kKeyBlock ? left : kKeyBlock,
+                                 .columns = call.value_size - begin,
+                                 .scale = factors + i,
+                                 .accumulate = key > 0,
+                                 .padded = false});
         });
   }
 }

@@ -11,15 +11,15 @@ inline const float* line_of(const float* weight, int taps, int64_t c) {
 // N neighbouring outputs of a K x K kernel at stride S: each input is loaded once a kernel row and serves up to K of them. `Inside` says
 // which of the window's columns lie inside the image.
 template <int K, int S, int N, class Inside>
-inline void depthwise_sums(const float* x, int64_t x_row, int64_t x_pitch, const float* weight, int first,
-                           int last, Inside inside, Vec (&sums)[N]) {
+inline void depthwise_sums(const float* const* rows, int64_t offset, int64_t x_pitch, const float* weight,
+                           int first, int last, Inside inside, Vec (&sums)[N]) {
 #pragma GCC unroll 1
   for (int ky = first; ky < last; ++ky) {
     const float* w = weight + ky * K * kLine;
     Vec taps[K];
 #pragma GCC unroll 8
     for (int i = 0; i < K; ++i) taps[i] = Vec::load(w + i * kLine);
-    const float* at = x + ky * x_row;
+    const float* at = rows[ky] + offset;
 #pragma GCC unroll 24
     for (int i = 0; i < (N - 1) * S + K; ++i, at += x_pitch) {
       if (!inside(i)) continue;
@@ -41,9 +41,15 @@ struct MaskedColumns {
   bool operator()(int i) const { return mask >> i & 1; }
 };
 
+// Where row y of the input begins; of rows outside the image nothing is read.
+inline const float* depthwise_input_row(const DepthwiseCall& a, int64_t y) {
+  return a.x + (a.ring > 0 && y >= 0 ? y % a.ring : y) * a.x_row;
+}
+
 // N neighbouring outputs of one row, for all vectors of a block of channels.
 struct DepthwiseBlock {
-  const float* x;  // the window's first pixel, perhaps outside the image
+  const float* const* rows;  // of the window: the image's first column, at the block's first channel
+  int64_t offset;            // from there to the window's first column, perhaps outside the image
   const float* weight;
   const float* bias;
   const float* residual;  // or null
@@ -64,13 +70,13 @@ inline void depthwise_block(const DepthwiseCall& a, const DepthwiseBlock& b, con
     const float* weight = b.weight + c / kLine * (K * K * kLine) + c % kLine;
     if (S == 1 && far && c % kLine == 0) {
 #pragma GCC unroll 7
-      for (int n = 0; n < N; ++n) __builtin_prefetch(b.x + c + K * x_row + n * x_pitch);
+      for (int n = 0; n < N; ++n) __builtin_prefetch(b.rows[K - 1] + b.offset + c + x_row + n * x_pitch);
     }
     Vec sums[N];
     const Vec bias = Vec::load(b.bias + c);
 #pragma GCC unroll 8
     for (int n = 0; n < N; ++n) sums[n] = bias;
-    depthwise_sums<K, S, N>(b.x + c, x_row, x_pitch, weight, b.first, b.last, inside, sums);
+    depthwise_sums<K, S, N>(b.rows, b.offset + c, x_pitch, weight, b.first, b.last, inside, sums);
     if (b.residual) {
 #pragma GCC unroll 8
       for (int n = 0; n < N; ++n) sums[n] = sums[n] + Vec::load(b.residual + c + n * a.residual_pitch);
@@ -120,6 +126,9 @@ inline void depthwise_row(const DepthwiseCall& a, int64_t c, int64_t channels, i
   constexpr int width = (N - 1) * S + K;
   const int64_t y0 = oy * S - a.pad_h;
   DepthwiseBlock b;
+  const float* rows[K];
+  for (int ky = 0; ky < K; ++ky) rows[ky] = depthwise_input_row(a, y0 + ky) + c;
+  b.rows = rows;
   b.weight = line_of(a.weight, K * K, c);
   b.bias = a.bias + c;
   b.first = static_cast<int>(y0 < 0 ? -y0 : 0);
@@ -128,7 +137,7 @@ inline void depthwise_row(const DepthwiseCall& a, int64_t c, int64_t channels, i
   b.totals = totals;
   for (int64_t next = 0; next < a.w_out; next += N) {
     const int64_t ox = next + N <= a.w_out ? next : a.w_out - N, x0 = ox * S - a.pad_w;
-    b.x = a.x + c + y0 * a.x_row + x0 * a.x_pitch;
+    b.offset = x0 * a.x_pitch;
     b.y = a.y + c + oy * a.y_row + ox * a.y_pitch;
     b.residual = a.residual ? a.residual + c + oy * a.residual_row + ox * a.residual_pitch : nullptr;
     b.known = static_cast<int>(next - ox);
@@ -153,7 +162,7 @@ inline void depthwise_any_row(const DepthwiseCall& a, int64_t c, int64_t channel
           const int64_t x = x0 + kx * a.dilation_w;
           if (x < 0 || x >= a.w) continue;
           sum[0] = Vec::fma(
-              Vec::load(a.x + at + y * a.x_row + x * a.x_pitch),
+              Vec::load(depthwise_input_row(a, y) + at + x * a.x_pitch),
               Vec::load(line_of(a.weight, a.kernel_h * a.kernel_w, at) + (ky * a.kernel_w + kx) * kLine),
               sum[0]);
         }

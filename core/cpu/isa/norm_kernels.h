@@ -1,5 +1,5 @@
-// Normalisations and softmax of rows. Included by kernels' sources alone, inside their unnamed namespace, after row_vectors.h and
-// activate.h.
+// Normalisations and softmax of rows. Included by kernels' sources alone, inside their unnamed namespace, after
+// elementwise_kernels.h.
 
 // The sum over a row of f(vector): four running sums, so that additions need not wait for each other. What f gives for the lanes behind
 // the row's end must be 0.
@@ -87,18 +87,17 @@ void group_norm_rows(const GroupNormCall& call) {
   share_in_groups(call, scales, [&](double sum) {
     return static_cast<float>(1.0 / __builtin_sqrt(sum / count + static_cast<double>(call.eps)));
   });
-  with_activation(call.activation, [&](auto a) {
-    for (int64_t r = 0; r < call.rows; ++r) {
-      const float* x = call.x + r * call.x_pitch;
-      float* y = call.y + r * call.y_pitch;
-      for_each_vector(channels, [&](int64_t c, auto part) {
-        Vec d = (part.load(x + c) - Vec::load(means + c)) * Vec::load(scales + c);
-        if (call.weight) d = d * part.load(call.weight + c);
-        if (call.bias) d = d + part.load(call.bias + c);
-        part.store(activate<decltype(a)::value>(d), y + c);
-      });
-    }
-  });
+  for (int64_t r = 0; r < call.rows; ++r) {
+    const float* x = call.x + r * call.x_pitch;
+    float* y = call.y + r * call.y_pitch;
+    for_each_vector(channels, [&](int64_t c, auto part) {
+      Vec d = (part.load(x + c) - Vec::load(means + c)) * Vec::load(scales + c);
+      if (call.weight) d = d * part.load(call.weight + c);
+      if (call.bias) d = d + part.load(call.bias + c);
+      part.store(d, y + c);
+    });
+    if (call.activation != Activation::none) activate_row(y, channels, call.activation);
+  }
 }
 
 inline float largest_of(const float* x, int64_t n) {

@@ -36,8 +36,8 @@ inline void gate_sums(const float* h, int64_t pitch, const float* weights, int64
 struct LstmCell {
   static constexpr int gates = 4;
   template <class PartOf>
-  static void finish(const RecurrentCall& call, int64_t sequence, int64_t unit, const Vec (&sums)[4],
-                     PartOf part) {
+  [[gnu::noinline]] static void finish(const RecurrentCall& call, int64_t sequence, int64_t unit,
+                                       const Vec (&sums)[4], PartOf part) {
     const float* x = call.gates + sequence * call.gates_pitch + unit;
     float* cell = call.c + sequence * call.c_pitch + unit;
     const Vec i = sigmoid(sums[0] + part.load(x)), f = sigmoid(sums[1] + part.load(x + call.hidden)),
@@ -51,8 +51,8 @@ struct LstmCell {
 struct GruCell {
   static constexpr int gates = 3;
   template <class PartOf>
-  static void finish(const RecurrentCall& call, int64_t sequence, int64_t unit, const Vec (&sums)[3],
-                     PartOf part) {
+  [[gnu::noinline]] static void finish(const RecurrentCall& call, int64_t sequence, int64_t unit,
+                                       const Vec (&sums)[3], PartOf part) {
     const float* x = call.gates + sequence * call.gates_pitch + unit;
     const Vec r = sigmoid(sums[0] + part.load(x)), z = sigmoid(sums[1] + part.load(x + call.hidden));
     const Vec inner = call.bias ? sums[2] + part.load(call.bias + unit) : sums[2];

@@ -12,7 +12,8 @@ class Arena {
   enum class Touch : bool { no, yes };
   explicit Arena(size_t bytes, Touch touch = Touch::yes);
   Arena(Arena&& other) noexcept
-      : data_(std::exchange(other.data_, nullptr)), mapping_(std::exchange(other.mapping_, nullptr)),
+      : data_(std::exchange(other.data_, nullptr)),
+        mapping_(std::exchange(other.mapping_, nullptr)),
         mapped_(std::exchange(other.mapped_, 0)) {}
   Arena& operator=(Arena&& other) noexcept {
     std::swap(data_, other.data_), std::swap(mapping_, other.mapping_), std::swap(mapped_, other.mapped_);

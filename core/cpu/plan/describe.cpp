@@ -42,20 +42,23 @@ std::string Plan::describe() const {
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const plan::Step& s = program.steps[i];
     const double bytes = s.op ? s.op->bytes() : 0,
-                 us = s.op ? std::max(s.op->flops() / (machine.gflops * threads), bytes / machine.gigabytes) * 1e-3 : 0;
+                 us = s.op ? std::max(s.op->flops() / (machine.gflops * threads), bytes / machine.gigabytes) *
+                                 1e-3
+                           : 0;
     total += us;
-    rows.push_back({std::to_string(i), s.node.scope, s.node.op, s.op ? s.op->algorithm() : "interpreted", decimal(bytes * 1e-6),
-                    s.op ? decimal(us) : "?", s.shapes});
+    rows.push_back({std::to_string(i), s.node.scope, s.node.op, s.op ? s.op->algorithm() : "interpreted",
+                    decimal(bytes * 1e-6), s.op ? decimal(us) : "?", s.shapes});
   }
   for (size_t c = 0; c + 1 < rows[0].size(); ++c) pad_column(rows, c);
-  std::string text = concat("kernels ", kernels().name, ", ", compiled.executor->threads(), " threads, ", program.steps.size(), " steps (",
-                            interpreted_steps(), " interpreted), ", decimal(static_cast<double>(packed_bytes()) * 1e-6),
-                            " MB of packed weights, ", decimal(static_cast<double>(arena_bytes()) * 1e-6), " MB for each run\n");
+  std::string text = concat("kernels ", kernels().name, ", ", compiled.executor->threads(), " threads, ",
+                            program.steps.size(), " steps (", interpreted_steps(), " interpreted), ",
+                            decimal(static_cast<double>(packed_bytes()) * 1e-6), " MB of packed weights, ",
+                            decimal(static_cast<double>(arena_bytes()) * 1e-6), " MB for each run\n");
   for (const auto& row : rows) {
     for (size_t c = 0; c < row.size(); ++c) text += row[c] + (c + 1 < row.size() ? "  " : "\n");
   }
-  return text + concat("at the machine's peak of ", decimal(machine.gflops), " GFLOP/s per thread and ", decimal(machine.gigabytes),
-                       " GB/s: ", decimal(total * 1e-3), " ms\n");
+  return text + concat("at the machine's peak of ", decimal(machine.gflops), " GFLOP/s per thread and ",
+                       decimal(machine.gigabytes), " GB/s: ", decimal(total * 1e-3), " ms\n");
 }
 
 int64_t Plan::packed_bytes() const { return given(impl_).example().packs->bytes(); }

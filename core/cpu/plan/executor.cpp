@@ -44,7 +44,8 @@ Context::Context(const Program& program, int threads) {
     for (const auto* slots : {&step.inputs, &step.outputs})
       for (const Slot& s : *slots) {
         std::byte* base = s.buffer < 0 ? nullptr : bases_[static_cast<size_t>(s.buffer)];
-        if (s.buffer >= 0 && !base) patches_.push_back({pointers_.size(), static_cast<size_t>(s.buffer), s.offset});
+        if (s.buffer >= 0 && !base)
+          patches_.push_back({pointers_.size(), static_cast<size_t>(s.buffer), s.offset});
         pointers_.push_back(base ? base + s.offset : nullptr);
       }
   }
@@ -70,7 +71,8 @@ Context* Executor::acquire() const {
 void Executor::release(Context* context) const {
   for (auto& place : idle_) {
     Context* none = nullptr;
-    if (place.compare_exchange_strong(none, context, std::memory_order_release, std::memory_order_relaxed)) return;
+    if (place.compare_exchange_strong(none, context, std::memory_order_release, std::memory_order_relaxed))
+      return;
   }
   delete context;
 }
@@ -83,8 +85,8 @@ int64_t Executor::context_bytes() const {
 Tensor Executor::tensor_at(const Place& place, const Context& context) {
   if (place.is_constant()) return place.view;
   const Tensor& v = place.view;
-  return Tensor(Storage::borrow(context.base(place.buffer), v.storage().nbytes(), nullptr), v.dtype(), v.shape(),
-                v.strides(), v.storage_offset());
+  return Tensor(Storage::borrow(context.base(place.buffer), v.storage().nbytes(), nullptr), v.dtype(),
+                v.shape(), v.strides(), v.storage_offset());
 }
 
 namespace {

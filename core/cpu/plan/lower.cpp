@@ -13,8 +13,8 @@ namespace {
 bool is_view(const Node& node) { return node.aliasing == Aliasing::view; }
 
 bool reshapes(const Node& node) {
-  return node.op == "aten.view.default" || node.op == "aten.reshape.default" || node.op == "aten.flatten.using_ints" ||
-         node.op == "aten.unflatten.int";
+  return node.op == "aten.view.default" || node.op == "aten.reshape.default" ||
+         node.op == "aten.flatten.using_ints" || node.op == "aten.unflatten.int";
 }
 
 }  // namespace
@@ -44,9 +44,11 @@ Program Lowering::run() {
     const Node& node = graph_.nodes[n];
     if (is_view(node))
       for (ValueId out : node.outputs) roots_[static_cast<size_t>(out)] = root(main_operand(node));
-    for_each_input(node, [&](ValueId id) { last_read_[static_cast<size_t>(root(id))] = static_cast<int32_t>(n); });
+    for_each_input(node,
+                   [&](ValueId id) { last_read_[static_cast<size_t>(root(id))] = static_cast<int32_t>(n); });
   }
-  for (ValueId id : graph_.outputs) last_read_[static_cast<size_t>(root(id))] = static_cast<int32_t>(graph_.nodes.size());
+  for (ValueId id : graph_.outputs)
+    last_read_[static_cast<size_t>(root(id))] = static_cast<int32_t>(graph_.nodes.size());
   done_.assign(graph_.nodes.size(), false);
   if (options_.optimize) winograd_ = choose_winograd(graph_, options_);
   plan_outputs();
@@ -148,8 +150,9 @@ void Lowering::lower_view(const Node& node) {
     const Shape& wanted = shape(node.outputs[0]);
     auto strides = view_strides(from.view, wanted);
     if (!strides) from = dense_place(operand), strides = wanted.contiguous_strides();
-    set_place(node.outputs[0], {Tensor(from.view.storage(), from.view.dtype(), wanted, *strides, from.view.storage_offset()),
-                                from.buffer});
+    set_place(node.outputs[0],
+              {Tensor(from.view.storage(), from.view.dtype(), wanted, *strides, from.view.storage_offset()),
+               from.buffer});
     return;
   }
   const std::vector<Tensor> views = interpret(node, [&](ValueId) { return from.view; });
@@ -158,7 +161,8 @@ void Lowering::lower_view(const Node& node) {
 
 void Lowering::interpret_node(const Node& node) {
   if (!can_interpret(node.op))
-    fail(ErrorKind::unsupported, "[prepare] the op ", node.op, node.scope.empty() ? "" : " of ", node.scope, " is not known");
+    fail(ErrorKind::unsupported, "[prepare] the op ", node.op, node.scope.empty() ? "" : " of ", node.scope,
+         " is not known");
   Step step;
   step.node = node;
   for_each_input(node, [&](ValueId id) {
@@ -190,10 +194,13 @@ void Lowering::plan_outputs() {
     while (uses_.producer(at) >= 0 && uses_.readers(at).empty() == (at == id)) {
       const Node& node = graph_.nodes[static_cast<size_t>(uses_.producer(at))];
       if (!is_view(node)) {
-        if (direct_output_[static_cast<size_t>(at)] < 0) direct_output_[static_cast<size_t>(at)] = static_cast<int32_t>(i);
+        if (direct_output_[static_cast<size_t>(at)] < 0)
+          direct_output_[static_cast<size_t>(at)] = static_cast<int32_t>(i);
         break;
       }
-      if (!reshapes(node) || uses_.readers(main_operand(node)).size() != 1 || uses_.is_output(main_operand(node))) break;
+      if (!reshapes(node) || uses_.readers(main_operand(node)).size() != 1 ||
+          uses_.is_output(main_operand(node)))
+        break;
       at = main_operand(node);
     }
   }
@@ -212,7 +219,8 @@ void Lowering::plan_slices() {
     int64_t channel = 0;
     for (ValueId part : parts) {
       const int64_t c = shape(part)[1];
-      const bool free = !slices_.contains(part) && uses_.producer(part) >= 0 && root(part) == part && !uses_.is_output(part);
+      const bool free = !slices_.contains(part) && uses_.producer(part) >= 0 && root(part) == part &&
+                        !uses_.is_output(part);
       if (free) slices_[part] = {whole.view.slice(1, channel, channel + c), whole.buffer};
       channel += c;
     }

@@ -76,7 +76,9 @@ class Lowering {
   std::optional<Laid> pixels_of(const Place& place) const;
   std::optional<Laid> row_pixels_of(const Place& place) const;
   // Strides of a result that are the caller's own.
-  void new_strided(ValueId id, const Strides& strides, int64_t elements) { set_place(id, new_place(id, strides, elements)); }
+  void new_strided(ValueId id, const Strides& strides, int64_t elements) {
+    set_place(id, new_place(id, strides, elements));
+  }
   bool in_slice(ValueId id) const { return slices_.contains(id); }
   bool goes_to_output(ValueId id) const { return direct_output_[static_cast<size_t>(id)] >= 0; }
   // Says that a node's work was done with another's.
@@ -85,7 +87,8 @@ class Lowering {
   // The tile of Winograd's that a convolution is to use: 2 or 4, 0 for none.
   int winograd_tile(size_t node) const { return winograd_.empty() ? 0 : winograd_[node]; }
   // Appends a step.
-  void add(const Node& node, std::unique_ptr<engine::Operator> op, std::vector<Slot> inputs, std::vector<Slot> outputs);
+  void add(const Node& node, std::unique_ptr<engine::Operator> op, std::vector<Slot> inputs,
+           std::vector<Slot> outputs);
   // Moves a value to another place.
   void copy_to(ValueId id, const Place& target);
 
@@ -117,15 +120,15 @@ class Lowering {
   engine::Packs& packs_;
   Uses uses_;
   Program program_;
-  std::vector<Place> places_;                            // by value
-  std::vector<ValueId> roots_;                           // by value: whose memory a view shows
-  std::vector<int32_t> last_read_;                       // by root: the last node that reads it or a view of it
-  std::vector<int32_t> direct_output_;                   // by value: the output that it may be written to, or -1
-  std::vector<int32_t> output_buffers_;                  // by output
-  std::unordered_map<ValueId, Place> slices_;            // values that lie in a part of another one
-  std::map<std::pair<ValueId, Layout>, Place> moved_;    // values that lie in a second place too
-  std::vector<bool> done_;                               // by node: was made together with an earlier one
-  std::vector<int> winograd_;                            // by node
+  std::vector<Place> places_;                  // by value
+  std::vector<ValueId> roots_;                 // by value: whose memory a view shows
+  std::vector<int32_t> last_read_;             // by root: the last node that reads it or a view of it
+  std::vector<int32_t> direct_output_;         // by value: the output that it may be written to, or -1
+  std::vector<int32_t> output_buffers_;        // by output
+  std::unordered_map<ValueId, Place> slices_;  // values that lie in a part of another one
+  std::map<std::pair<ValueId, Layout>, Place> moved_;  // values that lie in a second place too
+  std::vector<bool> done_;                             // by node: was made together with an earlier one
+  std::vector<int> winograd_;                          // by node
   int32_t node_ = 0;
 };
 

@@ -4,10 +4,11 @@ namespace sconce::plan {
 
 std::optional<isa::Activation> activation_named(const std::string& name) {
   using A = isa::Activation;
-  constexpr std::pair<const char*, A> known[] = {
-      {"relu", A::relu},       {"relu6", A::relu6}, {"hardswish", A::hardswish}, {"hardsigmoid", A::hardsigmoid},
-      {"silu", A::silu},       {"sigmoid", A::sigmoid}, {"tanh", A::tanh},       {"gelu", A::gelu},
-      {"gelu_tanh", A::gelu_tanh}, {"mish", A::mish}};
+  constexpr std::pair<const char*, A> known[] = {{"relu", A::relu},           {"relu6", A::relu6},
+                                                 {"hardswish", A::hardswish}, {"hardsigmoid", A::hardsigmoid},
+                                                 {"silu", A::silu},           {"sigmoid", A::sigmoid},
+                                                 {"tanh", A::tanh},           {"gelu", A::gelu},
+                                                 {"gelu_tanh", A::gelu_tanh}, {"mish", A::mish}};
   for (const auto& [text, activation] : known)
     if (name == text) return activation;
   return std::nullopt;

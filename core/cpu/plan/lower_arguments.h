@@ -17,7 +17,8 @@ isa::Activation activation_behind(const Node& node);
 
 // A convolution's numbers for height and width (1-d: height 1) and, for 3-d, depth.
 struct ConvolutionArguments {
-  int64_t kernel[3] = {1, 1, 1}, stride[3] = {1, 1, 1}, pad[3] = {0, 0, 0}, dilation[3] = {1, 1, 1};  // depth, height, width
+  int64_t kernel[3] = {1, 1, 1}, stride[3] = {1, 1, 1}, pad[3] = {0, 0, 0},
+          dilation[3] = {1, 1, 1};  // depth, height, width
   int64_t groups = 1;
   bool transposed = false;
 };

@@ -43,14 +43,17 @@ bool lower_attention(Lowering& l, const Node& node) {
   const ValueId q = a.value("query"), k = a.value("key"), v = a.value("value"), y = node.outputs[0];
   const Shape &sq = l.shape(q), &sk = l.shape(k), &sv = l.shape(v), &sy = l.shape(y);
   const int64_t rank = sq.dim();
-  if (!l.is_f32(y) || rank < 3 || rank > 4 || sk.dim() != rank || sv.dim() != rank || a.number("dropout_p") != 0) return false;
+  if (!l.is_f32(y) || rank < 3 || rank > 4 || sk.dim() != rank || sv.dim() != rank ||
+      a.number("dropout_p") != 0)
+    return false;
   engine::AttentionGeometry g;
   g.images = rank > 3 ? sq[0] : 1;
   g.heads = sq[-3], g.key_heads = sk[-3];
   if (sv[-3] != g.key_heads || (rank > 3 && (sk[0] != g.images || sv[0] != g.images))) return false;
   if (g.key_heads != g.heads && !(a.flag("enable_gqa") && g.heads % g.key_heads == 0)) return false;
   g.queries = sq[-2], g.keys = sk[-2], g.head_size = sq[-1], g.value_size = sv[-1];
-  g.scale = static_cast<float>(a.is_none("scale") ? 1.0 / std::sqrt(static_cast<double>(g.head_size)) : a.number("scale"));
+  g.scale = static_cast<float>(a.is_none("scale") ? 1.0 / std::sqrt(static_cast<double>(g.head_size))
+                                                  : a.number("scale"));
   g.causal = a.flag("is_causal");
   Slot mask;
   if (const ValueId m = a.value("attn_mask"); m != no_value) {
@@ -58,8 +61,10 @@ bool lower_attention(Lowering& l, const Node& node) {
     const bool added = l.dtype(m) == DType::f32;
     if ((!added && l.dtype(m) != DType::boolean) || (!place.is_constant() && l.is_outside(m))) return false;
     Tensor shown = place.view;
-    if (place.is_constant()) shown = shown.contiguous(), mask = l.constant_bytes(shown);
-    else mask = l.slot_of(place);
+    if (place.is_constant())
+      shown = shown.contiguous(), mask = l.constant_bytes(shown);
+    else
+      mask = l.slot_of(place);
     std::vector<int64_t> extents = sy.extents();
     extents.back() = g.keys;
     if (shown.dim() > rank) return false;
@@ -80,7 +85,8 @@ bool lower_attention(Lowering& l, const Node& node) {
   else
     l.new_strided(y, strides, g.images * g.queries * pitch);
   g.output = head_rows(l.place(y).view);
-  l.add(node, engine::make_attention(g, kernels()), {query.slot, key.slot, value.slot, mask, {}}, {l.slot_of(l.place(y))});
+  l.add(node, engine::make_attention(g, kernels()), {query.slot, key.slot, value.slot, mask, {}},
+        {l.slot_of(l.place(y))});
   return true;
 }
 

@@ -10,7 +10,6 @@ namespace {
 using engine::Image;
 using engine::Spread;
 
-
 bool lies_as_image(const Lowering& l, ValueId id) {
   const int64_t rank = l.shape(id).dim();
   if (rank < 3 || rank > 4 || l.place(id).is_constant()) return false;
@@ -33,8 +32,12 @@ Image shaped(const Shape& s, bool image, int64_t pitch) {
 bool lower_activation(Lowering& l, const Node& node) {
   const auto activation = activation_named(activation_of(node));
   using isa::Unary;
-  constexpr std::pair<const char*, Unary> known[] = {{"abs", Unary::abs},     {"neg", Unary::neg},       {"exp", Unary::exp},
-                                                     {"sqrt", Unary::sqrt},   {"rsqrt", Unary::rsqrt},   {"square", Unary::square},
+  constexpr std::pair<const char*, Unary> known[] = {{"abs", Unary::abs},
+                                                     {"neg", Unary::neg},
+                                                     {"exp", Unary::exp},
+                                                     {"sqrt", Unary::sqrt},
+                                                     {"rsqrt", Unary::rsqrt},
+                                                     {"square", Unary::square},
                                                      {"reciprocal", Unary::reciprocal}};
   std::optional<Unary> unary;
   for (const auto& [name, op] : known)
@@ -65,7 +68,8 @@ struct Operand {
 std::optional<Operand> operand_of(Lowering& l, ValueId id, const Shape& whole, bool image) {
   const Shape& s = l.shape(id);
   const Tensor& constant = constant_of(l.graph(), id);
-  if (!l.is_f32(id) && !(constant.defined() && s.numel() == 1 && is_floating_point(constant.dtype()))) return std::nullopt;
+  if (!l.is_f32(id) && !(constant.defined() && s.numel() == 1 && is_floating_point(constant.dtype())))
+    return std::nullopt;
   if (s.numel() == 1) {
     if (constant.defined()) return Operand{Spread::of_number(constant.to(DType::f32).item<float>()), {}};
     if (l.is_outside(id)) return std::nullopt;
@@ -107,11 +111,12 @@ std::optional<Operand> operand_of(Lowering& l, ValueId id, const Shape& whole, b
 
 bool lower_binary(Lowering& l, const Node& node) {
   using isa::Binary;
-  constexpr std::pair<const char*, Binary> known[] = {{"aten.add.Tensor", Binary::add},      {"aten.add.Scalar", Binary::add},
-                                                      {"aten.sub.Tensor", Binary::sub},      {"aten.sub.Scalar", Binary::sub},
-                                                      {"aten.mul.Tensor", Binary::mul},      {"aten.mul.Scalar", Binary::mul},
-                                                      {"aten.div.Tensor", Binary::div},      {"aten.div.Scalar", Binary::div},
-                                                      {"aten.maximum.default", Binary::max}, {"aten.minimum.default", Binary::min}};
+  constexpr std::pair<const char*, Binary> known[] = {
+      {"aten.add.Tensor", Binary::add},      {"aten.add.Scalar", Binary::add},
+      {"aten.sub.Tensor", Binary::sub},      {"aten.sub.Scalar", Binary::sub},
+      {"aten.mul.Tensor", Binary::mul},      {"aten.mul.Scalar", Binary::mul},
+      {"aten.div.Tensor", Binary::div},      {"aten.div.Scalar", Binary::div},
+      {"aten.maximum.default", Binary::max}, {"aten.minimum.default", Binary::min}};
   std::optional<Binary> op;
   for (const auto& [name, binary] : known)
     if (node.op == name) op = binary;
@@ -122,7 +127,9 @@ bool lower_binary(Lowering& l, const Node& node) {
   const bool number = node.op.ends_with(".Scalar");
   const ValueId second = number ? no_value : a.value("other");
   const float alpha = a.is_none("alpha") ? 1.f : static_cast<float>(a.number("alpha"));
-  const auto whole = [&](ValueId id) { return id != no_value && l.shape(id) == l.shape(y) && !l.place(id).is_constant(); };
+  const auto whole = [&](ValueId id) {
+    return id != no_value && l.shape(id) == l.shape(y) && !l.place(id).is_constant();
+  };
   const ValueId leader = whole(first) ? first : whole(second) ? second : no_value;
   if (leader == no_value) return false;
   const bool image = lies_as_image(l, leader);
@@ -145,6 +152,8 @@ bool lower_binary(Lowering& l, const Node& node) {
 
 }  // namespace
 
-bool lower_elementwise(Lowering& l, const Node& node) { return lower_activation(l, node) || lower_binary(l, node); }
+bool lower_elementwise(Lowering& l, const Node& node) {
+  return lower_activation(l, node) || lower_binary(l, node);
+}
 
 }  // namespace sconce::plan

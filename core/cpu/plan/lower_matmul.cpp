@@ -27,9 +27,11 @@ std::optional<Matrices> matrices_of(const Place& place, int64_t dims) {
 
 // matmul and bmm of two activations of rank 2 to 4.
 bool lower_matmul(Lowering& l, const Node& node) {
-  if (node.op != "aten.matmul.default" && node.op != "aten.bmm.default" && node.op != "aten.mm.default") return false;
+  if (node.op != "aten.matmul.default" && node.op != "aten.bmm.default" && node.op != "aten.mm.default")
+    return false;
   const NodeArguments a(node);
-  const ValueId x = a.value("self"), z = a.value(node.op == "aten.matmul.default" ? "other" : "mat2"), y = node.outputs[0];
+  const ValueId x = a.value("self"), z = a.value(node.op == "aten.matmul.default" ? "other" : "mat2"),
+                y = node.outputs[0];
   if (!l.is_f32(y) || l.shape(x).dim() < 2 || l.shape(z).dim() < 2 || l.shape(y).dim() > 4) return false;
   const auto lhs = matrices_of(l.place(x), 4), rhs = matrices_of(l.place(z), 4);
   if (!lhs || !rhs || l.is_outside(x) || l.is_outside(z)) return false;
@@ -45,7 +47,8 @@ bool lower_matmul(Lowering& l, const Node& node) {
   g.b_transposed = !plain;
   g.b_pitch = plain ? rhs->row : rhs->column, g.b_batch = rhs->batch, g.b_outer = rhs->outer;
   g.c_pitch = out.image.pitch, g.c_batch = g.m * g.c_pitch, g.c_outer = g.batch * g.c_batch;
-  l.add(node, engine::make_matmul(g, isa::Activation::none, kernels()), {l.slot_of(l.place(x)), l.slot_of(l.place(z))}, {out.slot});
+  l.add(node, engine::make_matmul(g, isa::Activation::none, kernels()),
+        {l.slot_of(l.place(x)), l.slot_of(l.place(z))}, {out.slot});
   return true;
 }
 

@@ -7,7 +7,8 @@ namespace sconce::plan {
 namespace {
 
 // Copies a part of a value to a part of another place.
-void copy_part(Lowering& l, const Node& node, const Tensor& from_view, const Place& from, const Tensor& to_view, const Place& to) {
+void copy_part(Lowering& l, const Node& node, const Tensor& from_view, const Place& from,
+               const Tensor& to_view, const Place& to) {
   if (from_view.numel() == 0) return;
   const Place target{to_view, to.buffer};
   if (from.is_constant()) {
@@ -22,7 +23,8 @@ void copy_part(Lowering& l, const Node& node, const Tensor& from_view, const Pla
 }
 
 bool same_memory(const Place& place, const Tensor& view, int32_t buffer) {
-  return place.buffer == buffer && place.view.storage_offset() == view.storage_offset() && place.view.strides() == view.strides();
+  return place.buffer == buffer && place.view.storage_offset() == view.storage_offset() &&
+         place.view.strides() == view.strides();
 }
 
 bool lower_cat(Lowering& l, const Node& node) {
@@ -46,7 +48,8 @@ bool lower_cat(Lowering& l, const Node& node) {
     const int64_t extent = cat ? l.shape(part)[d] : 1;
     const Tensor to = cat ? whole.view.slice(d, start, start + extent) : whole.view.select(d, start);
     start += extent;
-    if (!same_memory(l.place(part), to, whole.buffer)) copy_part(l, node, l.place(part).view, l.place(part), to, whole);
+    if (!same_memory(l.place(part), to, whole.buffer))
+      copy_part(l, node, l.place(part).view, l.place(part), to, whole);
   }
   return true;
 }

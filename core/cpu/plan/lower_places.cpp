@@ -14,8 +14,10 @@ int64_t row_distance(const Tensor& t, int64_t dims, int64_t otherwise) {
   int64_t distance = 0, rows = 1;
   for (int64_t d = dims; d-- > 0;) {
     if (t.size(d) == 1) continue;
-    if (distance == 0) distance = t.stride(d);
-    else if (t.stride(d) != distance * rows) return 0;
+    if (distance == 0)
+      distance = t.stride(d);
+    else if (t.stride(d) != distance * rows)
+      return 0;
     rows *= t.size(d);
   }
   return distance == 0 ? otherwise : distance;
@@ -55,7 +57,8 @@ std::optional<Laid> Lowering::row_pixels_of(const Place& place) const {
 
 std::optional<Laid> Lowering::image_in_place(const Place& place) const {
   const Tensor& t = place.view;
-  if (place.is_constant() || t.dtype() != DType::f32 || t.dim() < 3 || t.dim() > 5 || t.numel() == 0) return std::nullopt;
+  if (place.is_constant() || t.dtype() != DType::f32 || t.dim() < 3 || t.dim() > 5 || t.numel() == 0)
+    return std::nullopt;
   if (program_.buffers[static_cast<size_t>(place.buffer)].memory == Buffer::Memory::input ||
       program_.buffers[static_cast<size_t>(place.buffer)].memory == Buffer::Memory::output)
     return std::nullopt;
@@ -117,9 +120,10 @@ const Place& Lowering::moved(ValueId id, Layout layout) {
   const auto key = std::pair(id, layout);
   const auto found = moved_.find(key);
   if (found != moved_.end()) return found->second;
-  const Place target = layout == Layout::image  ? image_place(id)
-                       : layout == Layout::rows ? rows_place(id)
-                                                : new_place(id, shape(id).contiguous_strides(), shape(id).numel());
+  const Place target = layout == Layout::image ? image_place(id)
+                       : layout == Layout::rows
+                           ? rows_place(id)
+                           : new_place(id, shape(id).contiguous_strides(), shape(id).numel());
   copy_to(id, target);
   return moved_.emplace(key, target).first->second;
 }
@@ -166,12 +170,14 @@ Laid Lowering::new_image(ValueId id) {
 }
 
 Laid Lowering::result_image(ValueId id, ValueId operand) {
-  if (operand != no_value && image_in_place(place(operand)) && reuse(id, operand)) return *image_in_place(place(id));
+  if (operand != no_value && image_in_place(place(operand)) && reuse(id, operand))
+    return *image_in_place(place(id));
   return new_image(id);
 }
 
 Laid Lowering::result_rows(ValueId id, ValueId operand) {
-  if (operand != no_value && rows_in_place(place(operand)) && reuse(id, operand)) return *rows_in_place(place(id));
+  if (operand != no_value && rows_in_place(place(operand)) && reuse(id, operand))
+    return *rows_in_place(place(id));
   return new_rows(id);
 }
 
@@ -224,7 +230,8 @@ Slot Lowering::constant_in_place(const Tensor& constant) {
 bool Lowering::reuse(ValueId result, ValueId operand) {
   const Place& from = place(operand);
   if (options_.check || from.is_constant() || !dies_here(operand) || slices_.contains(result) ||
-      direct_output_[static_cast<size_t>(result)] >= 0 || dtype(result) != dtype(operand) || shape(result) != shape(operand))
+      direct_output_[static_cast<size_t>(result)] >= 0 || dtype(result) != dtype(operand) ||
+      shape(result) != shape(operand))
     return false;
   if (program_.buffers[static_cast<size_t>(from.buffer)].memory != Buffer::Memory::arena) return false;
   set_place(result, from);
@@ -237,7 +244,8 @@ Laid Lowering::constant_rows(const Tensor& constant) {
   const float* from = t.data<float>();
   const float* data = packs_.add(n * pitch, [&](float* to) {
     std::memset(to, 0, static_cast<size_t>(n * pitch) * sizeof(float));
-    for (int64_t i = 0; i < n; ++i) std::memcpy(to + i * pitch, from + i * c, static_cast<size_t>(c) * sizeof(float));
+    for (int64_t i = 0; i < n; ++i)
+      std::memcpy(to + i * pitch, from + i * c, static_cast<size_t>(c) * sizeof(float));
   });
   const int32_t buffer = new_buffer(n * pitch * 4, Buffer::Memory::constant);
   program_.buffers.back().address = data;

@@ -57,7 +57,8 @@ bool lower_cells(Lowering& l, const Node& node, bool is_lstm) {
     if (!l.is_f32(h)) return false;
   const int64_t width = l.shape(hx[0])[-1], hidden = is_lstm ? l.shape(hx[1])[-1] : width;
   const bool projected = width != hidden;
-  const int64_t batch = l.shape(x)[batch_first ? 0 : 1], steps = l.shape(x)[batch_first ? 1 : 0], rows = batch * steps;
+  const int64_t batch = l.shape(x)[batch_first ? 0 : 1], steps = l.shape(x)[batch_first ? 1 : 0],
+                rows = batch * steps;
   std::vector<State> before, after;
   for (ValueId h : hx) before.push_back(state_of(l, h));
   for (size_t i = 1; i < node.outputs.size(); ++i) after.push_back(last_state(l, node.outputs[i]));
@@ -79,15 +80,18 @@ bool lower_cells(Lowering& l, const Node& node, bool is_lstm) {
       if (projected) w.w_hr = take();
       weights.directions.push_back(w);
     }
-    const engine::RecurrentProjection p = is_lstm ? engine::lstm_projection(weights.directions, hidden, in.image.c)
-                                                  : engine::gru_projection(weights.directions, hidden, in.image.c);
-    const int64_t channels = directions * (is_lstm ? 4 : 3) * hidden, gate_pitch = engine::padded_pitch(channels);
+    const engine::RecurrentProjection p =
+        is_lstm ? engine::lstm_projection(weights.directions, hidden, in.image.c)
+                : engine::gru_projection(weights.directions, hidden, in.image.c);
+    const int64_t channels = directions * (is_lstm ? 4 : 3) * hidden,
+                  gate_pitch = engine::padded_pitch(channels);
     const Slot gates = l.temporary(rows * gate_pitch);
     const engine::Image gate_image{1, 1, rows, channels, gate_pitch};
     engine::Fusion fusion;
     fusion.shift = p.bias.data();
-    l.add(node, engine::make_linear(in.image, gate_image, {p.weight.data()}, fusion, {}, kernels(), l.packs()), {in.slot, {}, {}},
-          {gates});
+    l.add(node,
+          engine::make_linear(in.image, gate_image, {p.weight.data()}, fusion, {}, kernels(), l.packs()),
+          {in.slot, {}, {}}, {gates});
     Laid out;
     if (layer + 1 == layers) {
       out = l.new_rows(y);
@@ -96,7 +100,8 @@ bool lower_cells(Lowering& l, const Node& node, bool is_lstm) {
       out = {l.temporary(rows * pitch), {1, 1, rows, c, pitch}};
     }
     engine::RecurrentGeometry g;
-    g.steps = steps, g.batch = batch, g.hidden = hidden, g.projected = projected ? width : 0, g.directions = directions;
+    g.steps = steps, g.batch = batch, g.hidden = hidden, g.projected = projected ? width : 0,
+    g.directions = directions;
     g.gates = strides(gate_pitch), g.output = strides(out.image.pitch);
     const int64_t h_floats = directions * batch * width, c_floats = directions * batch * hidden;
     if (is_lstm)
@@ -104,8 +109,8 @@ bool lower_cells(Lowering& l, const Node& node, bool is_lstm) {
             {gates, before[0].layer(layer, h_floats), before[1].layer(layer, c_floats)},
             {out.slot, after[0].layer(layer, h_floats), after[1].layer(layer, c_floats)});
     else
-      l.add(node, engine::make_gru(g, weights.directions, kernels(), l.packs()), {gates, before[0].layer(layer, h_floats)},
-            {out.slot, after[0].layer(layer, h_floats)});
+      l.add(node, engine::make_gru(g, weights.directions, kernels(), l.packs()),
+            {gates, before[0].layer(layer, h_floats)}, {out.slot, after[0].layer(layer, h_floats)});
     in = out;
   }
   return true;

@@ -15,10 +15,11 @@ bool is_constant(const Lowering& l, ValueId id) { return constant_of(l.graph(), 
 
 // f32 parameters of a norm, which must be constants; kept while the operator is made.
 struct Parameters {
+  bool known = true;  // before the others, whose making it sees
   Tensor weight, bias;
-  bool known = true;
 
-  Parameters(const Lowering& l, const NodeArguments& a) : weight(get(l, a, "weight")), bias(get(l, a, "bias")) {}
+  Parameters(const Lowering& l, const NodeArguments& a)
+      : weight(get(l, a, "weight")), bias(get(l, a, "bias")) {}
   engine::NormWeights weights() const {
     return {weight.defined() ? weight.data<float>() : nullptr, bias.defined() ? bias.data<float>() : nullptr};
   }
@@ -52,11 +53,12 @@ bool lower_group_norm(Lowering& l, const Node& node) {
   const NodeArguments a(node);
   const ValueId x = a.value("input"), y = node.outputs[0];
   const Parameters p(l, a);
-  if (!l.is_f32(y) || is_constant(l, x) || !p.known || l.shape(x).dim() < 3 || l.shape(x).dim() > 4) return false;
+  if (!l.is_f32(y) || is_constant(l, x) || !p.known || l.shape(x).dim() < 3 || l.shape(x).dim() > 4)
+    return false;
   const Laid in = l.image(x), out = l.result_image(y, x);
   l.add(node,
-        engine::make_group_norm(in.image, out.image, a.integer("num_groups"), p.weights(), a.number("eps"), activation_behind(node),
-                                kernels(), l.packs()),
+        engine::make_group_norm(in.image, out.image, a.integer("num_groups"), p.weights(), a.number("eps"),
+                                activation_behind(node), kernels(), l.packs()),
         {in.slot}, {out.slot});
   return true;
 }
@@ -67,7 +69,9 @@ bool lower_softmax(Lowering& l, const Node& node) {
   const NodeArguments a(node);
   const ValueId x = a.value("self"), y = node.outputs[0];
   const Shape& s = l.shape(x);
-  if (!l.is_f32(x) || !l.is_f32(y) || is_constant(l, x) || s.dim() < 1 || s.wrap(a.integer("dim")) != s.dim() - 1) return false;
+  if (!l.is_f32(x) || !l.is_f32(y) || is_constant(l, x) || s.dim() < 1 ||
+      s.wrap(a.integer("dim")) != s.dim() - 1)
+    return false;
   const Laid in = l.rows(x), out = l.result_rows(y, x);
   l.add(node, engine::make_softmax(in.image, out.image, log, kernels()), {in.slot}, {out.slot});
   return true;
@@ -78,22 +82,23 @@ bool lower_embedding(Lowering& l, const Node& node) {
   const NodeArguments a(node);
   const ValueId indices = a.value("indices"), y = node.outputs[0];
   const Tensor& table = constant_of(l.graph(), a.value("weight"));
-  if (!table.defined() || table.dtype() != DType::f32 || l.dtype(indices) != DType::i64 || is_constant(l, indices) ||
-      l.shape(indices).dim() < 1)
+  if (!table.defined() || table.dtype() != DType::f32 || l.dtype(indices) != DType::i64 ||
+      is_constant(l, indices) || l.shape(indices).dim() < 1)
     return false;
   const Tensor rows = table.contiguous();
   l.constant_in_place(rows);  // keeps it
   const Place numbers = l.dense_place(indices);
   const Laid out = l.new_rows(y);
-  l.add(node, engine::make_embedding({{rows.data<float>(), rows.size(0)}}, nullptr, out.image, kernels()), {l.slot_of(numbers)},
-        {out.slot});
+  l.add(node, engine::make_embedding({{rows.data<float>(), rows.size(0)}}, nullptr, out.image, kernels()),
+        {l.slot_of(numbers)}, {out.slot});
   return true;
 }
 
 }  // namespace
 
 bool lower_rows(Lowering& l, const Node& node) {
-  return lower_row_norm(l, node) || lower_group_norm(l, node) || lower_softmax(l, node) || lower_embedding(l, node);
+  return lower_row_norm(l, node) || lower_group_norm(l, node) || lower_softmax(l, node) ||
+         lower_embedding(l, node);
 }
 
 }  // namespace sconce::plan

@@ -16,7 +16,8 @@ namespace {
 using engine::Window;
 
 Window window_of(const ConvolutionArguments& c) {
-  return {c.kernel[1], c.kernel[2], c.stride[1], c.stride[2], c.pad[1], c.pad[2], c.dilation[1], c.dilation[2]};
+  return {c.kernel[1], c.kernel[2], c.stride[1],   c.stride[2],
+          c.pad[1],    c.pad[2],    c.dilation[1], c.dilation[2]};
 }
 
 Window window_of(const NodeArguments& a) {
@@ -25,7 +26,8 @@ Window window_of(const NodeArguments& a) {
     if (v.empty()) v = {otherwise};
     return std::pair(v[0], v.back());
   };
-  const auto k = both("kernel_size", 1), s = both("stride", 1), p = both("padding", 0), d = both("dilation", 1);
+  const auto k = both("kernel_size", 1), s = both("stride", 1), p = both("padding", 0),
+             d = both("dilation", 1);
   return {k.first, k.second, s.first, s.second, p.first, p.second, d.first, d.second};
 }
 
@@ -36,7 +38,8 @@ int32_t global_mean_of(const Lowering& l, ValueId y) {
   for (int32_t reader : l.uses().readers(y)) {
     const Node& node = l.graph().nodes[static_cast<size_t>(reader)];
     if (node.op != "aten.adaptive_avg_pool2d.default") continue;
-    if (NodeArguments(node).ints("output_size") == std::vector<int64_t>{1, 1} && !l.in_slice(node.outputs[0])) return reader;
+    if (NodeArguments(node).ints("output_size") == std::vector<int64_t>{1, 1} && !l.in_slice(node.outputs[0]))
+      return reader;
   }
   return -1;
 }
@@ -67,7 +70,8 @@ bool lower_depthwise(Lowering& l, const Node& node, const ConvolutionArguments& 
     l.mark_done(mean);
   }
   l.add(node,
-        engine::make_depthwise(in.image, out.image, window_of(c), weight.data<float>(), fusion, mean >= 0, kernels(), l.packs()),
+        engine::make_depthwise(in.image, out.image, window_of(c), weight.data<float>(), fusion, mean >= 0,
+                               kernels(), l.packs()),
         {in.slot, residual}, {out.slot, means});
   return true;
 }
@@ -87,8 +91,9 @@ bool lower_winograd(Lowering& l, const Node& node, const ConvolutionArguments& c
   const bool separate = added == no_value || l.shares(added, a.value("input"));
   const Laid out = l.result_image(node.outputs[0], separate ? no_value : added);
   l.add(node,
-        engine::make_winograd(tile == 2 ? engine::WinogradTile::f23 : engine::WinogradTile::f43, in.image, out.image, c.pad[1],
-                              c.pad[2], weight.data<float>(), fusion, kernels(), l.packs()),
+        engine::make_winograd(tile == 2 ? engine::WinogradTile::f23 : engine::WinogradTile::f43, in.image,
+                              out.image, c.pad[1], c.pad[2], weight.data<float>(), fusion, kernels(),
+                              l.packs()),
         {in.slot, residual}, {out.slot});
   return true;
 }
@@ -96,11 +101,13 @@ bool lower_winograd(Lowering& l, const Node& node, const ConvolutionArguments& c
 bool lower_pool(Lowering& l, const Node& node) {
   const NodeArguments a(node);
   const bool max = node.op == "aten.max_pool2d.default", avg = node.op == "aten.avg_pool2d.default",
-             adaptive = node.op == "aten.adaptive_avg_pool2d.default", adaptive_max = node.op == "aten.adaptive_max_pool2d.default";
+             adaptive = node.op == "aten.adaptive_avg_pool2d.default",
+             adaptive_max = node.op == "aten.adaptive_max_pool2d.default";
   if (!max && !avg && !adaptive && !adaptive_max) return false;
   const ValueId x = a.value("self"), y = node.outputs[0];
   if (!is_image(l, x) || constant_of(l.graph(), x).defined()) return false;
-  if (adaptive_max && (!l.uses().readers(node.outputs[1]).empty() || l.uses().is_output(node.outputs[1]))) return false;
+  if (adaptive_max && (!l.uses().readers(node.outputs[1]).empty() || l.uses().is_output(node.outputs[1])))
+    return false;
   const Laid in = l.image(x), out = l.new_image(y);
   std::unique_ptr<engine::Operator> op;
   if (max)
@@ -156,8 +163,9 @@ bool lower_upsample(Lowering& l, const Node& node) {
   std::array<double, 2> given{0, 0};
   if (!factors.empty()) given = {factors[0], factors.back()};
   const Laid in = l.image(x), out = l.new_image(node.outputs[0]);
-  l.add(node, engine::make_upsample(in.image, out.image, mode, a.flag_or("align_corners", false), given, kernels()), {in.slot},
-        {out.slot});
+  l.add(node,
+        engine::make_upsample(in.image, out.image, mode, a.flag_or("align_corners", false), given, kernels()),
+        {in.slot}, {out.slot});
   return true;
 }
 
@@ -172,7 +180,8 @@ bool lower_batch_norm(Lowering& l, const Node& node) {
   const Laid in = rank == 2 ? l.rows(x) : l.image(x);
   const Laid out = rank == 2 ? l.result_rows(y, x) : l.result_image(y, x);
   const engine::Fusion fusion{affine->scale.data(), affine->shift.data(), false, 0, activation_behind(node)};
-  l.add(node, engine::make_channel_affine(in.image, out.image, fusion, kernels(), l.packs()), {in.slot}, {out.slot});
+  l.add(node, engine::make_channel_affine(in.image, out.image, fusion, kernels(), l.packs()), {in.slot},
+        {out.slot});
   return true;
 }
 
@@ -185,23 +194,25 @@ bool lower_gate(Lowering& l, const Node& node) {
   if (!is_image(l, y)) return false;
   const Shape wanted{l.shape(y)[0], l.shape(y)[1], 1, 1};
   if (l.shape(x) == wanted) std::swap(x, gate);
-  if (!is_image(l, x) || !l.is_f32(gate) || l.shape(x) != l.shape(y) || l.shape(gate) != wanted || l.shape(x) == wanted ||
-      constant_of(l.graph(), x).defined() || l.shares(x, gate))
+  if (!is_image(l, x) || !l.is_f32(gate) || l.shape(x) != l.shape(y) || l.shape(gate) != wanted ||
+      l.shape(x) == wanted || constant_of(l.graph(), x).defined() || l.shares(x, gate))
     return false;
   const Laid in = l.image(x), factors = l.image(gate), out = l.result_image(y, x);
   engine::Fusion fusion;
   fusion.activation = activation_behind(node);
-  l.add(node, engine::make_scale_channels(in.image, factors.image.pitch, out.image, fusion, kernels()), {in.slot, factors.slot, {}},
-        {out.slot});
+  l.add(node, engine::make_scale_channels(in.image, factors.image.pitch, out.image, fusion, kernels()),
+        {in.slot, factors.slot, {}}, {out.slot});
   return true;
 }
 
 }  // namespace
 
 bool lower_winograd_or_depthwise(Lowering& l, const Node& node) {
-  if (!is_convolution(node) || !has_weights(l.graph(), node) || l.shape(node.outputs[0]).dim() != 4) return false;
+  if (!is_convolution(node) || !has_weights(l.graph(), node) || l.shape(node.outputs[0]).dim() != 4)
+    return false;
   const NodeArguments a(node);
-  if (constant_of(l.graph(), a.value("input")).defined() || !a.is_none("pre_scale") || !a.is_none("gate")) return false;
+  if (constant_of(l.graph(), a.value("input")).defined() || !a.is_none("pre_scale") || !a.is_none("gate"))
+    return false;
   const ConvolutionArguments c = convolution_arguments(l.graph(), node);
   const Shape& weight = l.shape(a.value("weight"));
   if (c.groups > 1 && c.groups == weight[0] && weight[1] == 1) return lower_depthwise(l, node, c);
@@ -210,11 +221,13 @@ bool lower_winograd_or_depthwise(Lowering& l, const Node& node) {
 }
 
 bool lower_vision(Lowering& l, const Node& node) {
-  return lower_pool(l, node) || lower_mean(l, node) || lower_upsample(l, node) || lower_batch_norm(l, node) || lower_gate(l, node);
+  return lower_pool(l, node) || lower_mean(l, node) || lower_upsample(l, node) || lower_batch_norm(l, node) ||
+         lower_gate(l, node);
 }
 
 std::unique_ptr<engine::Operator> make_move(const Lowering& l, const Place& from, const Place& to) {
-  if (from.is_constant() || from.view.dtype() != DType::f32 || from.view.dim() < 3 || from.view.dim() > 4) return nullptr;
+  if (from.is_constant() || from.view.dtype() != DType::f32 || from.view.dim() < 3 || from.view.dim() > 4)
+    return nullptr;
   const bool dense_from = from.view.is_contiguous(), dense_to = to.view.is_contiguous();
   const auto pixels_from = l.pixels_of(from), pixels_to = l.pixels_of(to);
   if (pixels_from && pixels_to) return engine::make_copy(pixels_from->image, pixels_to->image, kernels());
@@ -243,21 +256,23 @@ std::vector<int> choose_winograd(const Graph& graph, const PrepareOptions& optio
     raw += own;
     if (!is_convolution(node) || weight.dim() != 4 || node.find("pre_scale") || node.find("gate")) continue;
     const ConvolutionArguments c = convolution_arguments(graph, node);
-    const bool fits = c.kernel[1] == 3 && c.kernel[2] == 3 && c.stride[1] == 1 && c.stride[2] == 1 && c.dilation[1] == 1 &&
-                      c.dilation[2] == 1 && c.groups == 1;
+    const bool fits = c.kernel[1] == 3 && c.kernel[2] == 3 && c.stride[1] == 1 && c.stride[2] == 1 &&
+                      c.dilation[1] == 1 && c.dilation[2] == 1 && c.groups == 1;
     if (!fits) continue;
     const engine::Image in{x[0], x[2], x[3], x[1], x[1]}, out{y[0], y[2], y[3], y[1], y[1]};
     const double direct = engine::direct_cost(in, out);
     for (const int tile : {2, 4}) {
       const auto kind = tile == 2 ? engine::WinogradTile::f23 : engine::WinogradTile::f43;
       const double gain = direct - engine::winograd_cost(kind, in, out);
-      const double bytes = 4.0 * static_cast<double>(engine::winograd_pack_floats(kind, x[1], y[1], kernels())) - own;
+      const double bytes =
+          4.0 * static_cast<double>(engine::winograd_pack_floats(kind, x[1], y[1], kernels())) - own;
       if (gain > 0) choices.push_back({n, tile, gain, bytes});
     }
   }
   // The most gain for its bytes first; a better tile may take the place of a smaller one.
-  std::stable_sort(choices.begin(), choices.end(),
-                   [](const Choice& a, const Choice& b) { return a.gain * std::max(b.bytes, 1.0) > b.gain * std::max(a.bytes, 1.0); });
+  std::stable_sort(choices.begin(), choices.end(), [](const Choice& a, const Choice& b) {
+    return a.gain * std::max(b.bytes, 1.0) > b.gain * std::max(a.bytes, 1.0);
+  });
   const double allowed = std::max(options.max_pack_ratio - 1, 0.0) * raw;
   std::vector<Choice> taken(graph.nodes.size(), {0, 0, 0, 0});
   double used = 0;

@@ -47,7 +47,8 @@ Machine measure_machine() {
   constexpr size_t bytes = size_t{16} << 20;
   const Arena from(bytes), to(bytes);
   best = 1e9;
-  for (int i = 0; i < 3; ++i) best = std::min(best, seconds([&] { std::memcpy(to.data(), from.data(), bytes); }));
+  for (int i = 0; i < 3; ++i)
+    best = std::min(best, seconds([&] { std::memcpy(to.data(), from.data(), bytes); }));
   machine.gigabytes = 2.0 * static_cast<double>(bytes) / best * 1e-9;
   return machine;
 }

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdio>
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 
 namespace sconce::plan {
@@ -55,14 +55,16 @@ uint64_t checksum(const void* data, size_t bytes, uint64_t seed) {
         std::memcpy(&word, p + at + i + lane * 8, 8);
         lanes[lane] += word;
       }
-    for (; i < n; ++i) lanes[i % 8] += static_cast<uint64_t>(static_cast<unsigned char>(p[at + i])) << (i % 61 / 8 * 8);
+    for (; i < n; ++i)
+      lanes[i % 8] += static_cast<uint64_t>(static_cast<unsigned char>(p[at + i])) << (i % 61 / 8 * 8);
     for (uint64_t lane : lanes) total = total * 0x9e3779b97f4a7c15 + lane;
     total = mixed(total);
   }
   return total;
 }
 
-std::unique_ptr<PackedFile> PackedFile::open(const std::string& path, const std::string& isa, uint64_t hash, std::string& why) {
+std::unique_ptr<PackedFile> PackedFile::open(const std::string& path, const std::string& isa, uint64_t hash,
+                                             std::string& why) {
   const int handle = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (handle < 0) return why = "it cannot be opened", nullptr;
   struct stat status {};
@@ -80,18 +82,23 @@ std::unique_ptr<PackedFile> PackedFile::open(const std::string& path, const std:
   Header h;
   const auto* base = static_cast<const char*>(file->mapping_);
   std::memcpy(&h, base, sizeof(h));
-  if (std::memcmp(h.magic, magic, sizeof(magic)) != 0) return why = "it is no file of packed weights", nullptr;
+  if (std::memcmp(h.magic, magic, sizeof(magic)) != 0)
+    return why = "it is no file of packed weights", nullptr;
   if (h.version != version) return why = concat("it is of version ", h.version, ", not ", version), nullptr;
   if (name_of_isa(h) != isa) return why = concat("it was made for ", name_of_isa(h), ", not ", isa), nullptr;
-  if (h.hash != hash) return why = "it was made for another network, other weights, shapes or options", nullptr;
+  if (h.hash != hash)
+    return why = "it was made for another network, other weights, shapes or options", nullptr;
   const size_t room = bytes - sizeof(Header);
-  if (h.bytes != bytes || h.records > room / sizeof(Entry) || checksum(base + sizeof(Header), room) != h.checksum)
+  if (h.bytes != bytes || h.records > room / sizeof(Entry) ||
+      checksum(base + sizeof(Header), room) != h.checksum)
     return why = "it is damaged", nullptr;
   for (uint64_t i = 0; i < h.records; ++i) {
     Entry e;
     std::memcpy(&e, base + sizeof(Header) + i * sizeof(Entry), sizeof(e));
-    if (e.offset % alignment != 0 || e.offset > bytes || e.count > (bytes - e.offset) / 4) return why = "it is damaged", nullptr;
-    file->records_.push_back({reinterpret_cast<const float*>(base + e.offset), static_cast<int64_t>(e.count)});
+    if (e.offset % alignment != 0 || e.offset > bytes || e.count > (bytes - e.offset) / 4)
+      return why = "it is damaged", nullptr;
+    file->records_.push_back(
+        {reinterpret_cast<const float*>(base + e.offset), static_cast<int64_t>(e.count)});
   }
   return file;
 }
@@ -100,7 +107,8 @@ PackedFile::~PackedFile() {
   if (mapping_) munmap(mapping_, bytes_);
 }
 
-void PackedFile::write(const std::string& path, const std::string& isa, uint64_t hash, const std::vector<PackStore::Made>& records) {
+void PackedFile::write(const std::string& path, const std::string& isa, uint64_t hash,
+                       const std::vector<PackStore::Made>& records) {
   size_t at = rounded(sizeof(Header) + records.size() * sizeof(Entry));
   std::vector<Entry> entries;
   for (const PackStore::Made& r : records) {

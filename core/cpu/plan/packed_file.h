@@ -17,9 +17,11 @@ namespace sconce::plan {
 class PackedFile {
  public:
   // Maps the file and checks that it is whole and meant for this ISA and network. Otherwise null, and `why` says it in a few words.
-  static std::unique_ptr<PackedFile> open(const std::string& path, const std::string& isa, uint64_t hash, std::string& why);
+  static std::unique_ptr<PackedFile> open(const std::string& path, const std::string& isa, uint64_t hash,
+                                          std::string& why);
   // Writes one, under another name first. Throws ErrorKind::io.
-  static void write(const std::string& path, const std::string& isa, uint64_t hash, const std::vector<PackStore::Made>& records);
+  static void write(const std::string& path, const std::string& isa, uint64_t hash,
+                    const std::vector<PackStore::Made>& records);
 
   PackedFile(const PackedFile&) = delete;
   PackedFile& operator=(const PackedFile&) = delete;

@@ -70,11 +70,14 @@ std::unique_ptr<Compiled> Plan::Impl::compile(const std::vector<Tensor>& inputs,
     std::string why;
     made->hash = plan::network_hash(graph, options);
     file = plan::PackedFile::open(options.packed_path, kernels().name, made->hash, why);
-    if (!file) made->notice = concat("packed weights were made anew: ", options.packed_path, " was not used, because ", why);
+    if (!file)
+      made->notice =
+          concat("packed weights were made anew: ", options.packed_path, " was not used, because ", why);
   }
   if (options.optimize) optimize(graph);
   const auto lower = [&](std::unique_ptr<plan::PackedFile> from) {
-    made->packs = from ? std::make_shared<plan::PackStore>(std::move(from)) : std::make_shared<plan::PackStore>();
+    made->packs =
+        from ? std::make_shared<plan::PackStore>(std::move(from)) : std::make_shared<plan::PackStore>();
     return plan::Lowering(graph, options, *made->packs).run();
   };
   const auto try_file = [&]() -> std::optional<plan::Program> {
@@ -85,7 +88,8 @@ std::unique_ptr<Compiled> Plan::Impl::compile(const std::vector<Tensor>& inputs,
     } catch (const Error& e) {
       if (e.kind() != ErrorKind::mismatch) throw;
     }
-    made->notice = concat("packed weights were made anew: ", options.packed_path, " was not used, because another version of Sconce wrote it");
+    made->notice = concat("packed weights were made anew: ", options.packed_path,
+                          " was not used, because another version of Sconce wrote it");
     return std::nullopt;
   };
   std::optional<plan::Program> program = try_file();
@@ -129,11 +133,12 @@ Plan::Impl::Lease Plan::Impl::make(const std::vector<Tensor>& inputs) {
 }
 
 void Plan::Impl::check_inputs(const std::vector<Tensor>& inputs) const {
-  check(inputs.size() == dtypes_.size(), "[prepare] expected ", dtypes_.size(), " inputs, got ", inputs.size());
+  check(inputs.size() == dtypes_.size(), "[prepare] expected ", dtypes_.size(), " inputs, got ",
+        inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     check(inputs[i].defined(), "[prepare] input ", i, " is not defined");
-    check(inputs[i].dtype() == dtypes_[i], "[prepare] expected input ", i, " of dtype ", name_of(dtypes_[i]), ", got ",
-          name_of(inputs[i].dtype()));
+    check(inputs[i].dtype() == dtypes_[i], "[prepare] expected input ", i, " of dtype ", name_of(dtypes_[i]),
+          ", got ", name_of(inputs[i].dtype()));
     check(inputs[i].device() == cpu, "[prepare] expected input ", i, " on the CPU");
   }
 }
@@ -150,13 +155,13 @@ void Plan::Impl::run(const std::vector<Tensor>& inputs, std::vector<Tensor>& out
     const plan::Program& program = compiled.executor->program();
     if (outputs.empty())
       for (const auto& [shape, dtype] : program.outputs) outputs.push_back(empty(shape, dtype));
-    check(outputs.size() == program.outputs.size(), "[prepare] expected ", program.outputs.size(), " outputs, got ",
-          outputs.size());
+    check(outputs.size() == program.outputs.size(), "[prepare] expected ", program.outputs.size(),
+          " outputs, got ", outputs.size());
     for (size_t i = 0; i < outputs.size(); ++i)
       check(outputs[i].defined() && outputs[i].dtype() == program.outputs[i].second &&
                 outputs[i].shape() == program.outputs[i].first && outputs[i].is_contiguous(),
-            "[prepare] expected output ", i, " to be a contiguous tensor of ", name_of(program.outputs[i].second), " ",
-            program.outputs[i].first);
+            "[prepare] expected output ", i, " to be a contiguous tensor of ",
+            name_of(program.outputs[i].second), " ", program.outputs[i].first);
     check_disjoint(inputs, outputs);
     if (options.check)
       plan::run_checked(*compiled.executor, compiled.recorded, inputs, outputs);
@@ -169,7 +174,8 @@ void Plan::Impl::save_packed(const std::string& path) const {
   // The hash takes a while, so a plan that nobody saves has none.
   Graph graph = record(function_, example_->inputs);
   make_writes_fresh(graph);
-  plan::PackedFile::write(path, kernels().name, plan::network_hash(graph, options), example_->packs->records());
+  plan::PackedFile::write(path, kernels().name, plan::network_hash(graph, options),
+                          example_->packs->records());
 }
 
 Plan prepare(Plan::Function function, const std::vector<Tensor>& examples, const PrepareOptions& options) {

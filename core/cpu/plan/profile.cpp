@@ -79,11 +79,12 @@ std::string PlanProfile::str() const {
   std::string out = "      ms  part  GFLOP/s  peak     GB/s  module, op, algorithm, shapes\n";
   for (const ProfileStep& s : steps) {
     // Steps that take a twentieth of the time or more are marked.
-    print(out, "%8.4f %4.1f%%%c %8.1f %4.0f%% %8.1f  ", s.milliseconds, 100 * s.milliseconds / sum, s.milliseconds > sum / 20 ? '*' : ' ',
-          s.gflops, 100 * s.of_peak, s.gigabytes);
+    print(out, "%8.4f %4.1f%%%c %8.1f %4.0f%% %8.1f  ", s.milliseconds, 100 * s.milliseconds / sum,
+          s.milliseconds > sum / 20 ? '*' : ' ', s.gflops, 100 * s.of_peak, s.gigabytes);
     out += s.scope + " " + s.op + " [" + s.algorithm + "] " + s.shapes + "\n";
   }
-  print(out, "%8.4f in steps, %.4f for a whole run; %d threads, peak %.1f GFLOP/s each\n", sum, milliseconds, threads, peak_gflops);
+  print(out, "%8.4f in steps, %.4f for a whole run; %d threads, peak %.1f GFLOP/s each\n", sum, milliseconds,
+        threads, peak_gflops);
   return out;
 }
 
@@ -93,11 +94,14 @@ std::string PlanProfile::chrome_trace() const {
   for (size_t i = 0; i < steps.size(); ++i) {
     const ProfileStep& s = steps[i];
     out += i ? ",\n" : "\n";
-    out += "{\"name\": \"" + escaped(s.scope.empty() ? s.op : s.scope) + "\", \"cat\": \"" + escaped(s.op) + "\", ";
-    print(out, "\"ph\": \"X\", \"pid\": 1, \"tid\": 1, \"ts\": %.3f, \"dur\": %.3f, ", at * 1e3, s.milliseconds * 1e3);
-    out += "\"args\": {\"op\": \"" + escaped(s.op) + "\", \"algorithm\": \"" + escaped(s.algorithm) + "\", \"shapes\": \"" +
-           escaped(s.shapes) + "\", ";
-    print(out, "\"gflops\": %.3f, \"of_peak\": %.4f, \"gigabytes_per_second\": %.3f}}", s.gflops, s.of_peak, s.gigabytes);
+    out += "{\"name\": \"" + escaped(s.scope.empty() ? s.op : s.scope) + "\", \"cat\": \"" + escaped(s.op) +
+           "\", ";
+    print(out, "\"ph\": \"X\", \"pid\": 1, \"tid\": 1, \"ts\": %.3f, \"dur\": %.3f, ", at * 1e3,
+          s.milliseconds * 1e3);
+    out += "\"args\": {\"op\": \"" + escaped(s.op) + "\", \"algorithm\": \"" + escaped(s.algorithm) +
+           "\", \"shapes\": \"" + escaped(s.shapes) + "\", ";
+    print(out, "\"gflops\": %.3f, \"of_peak\": %.4f, \"gigabytes_per_second\": %.3f}}", s.gflops, s.of_peak,
+          s.gigabytes);
     at += s.milliseconds;
   }
   return out + "\n]}\n";

@@ -20,10 +20,10 @@ struct Buffer {
   enum class Memory : uint8_t { arena, input, output, constant };
   Memory memory = Memory::arena;
   int64_t bytes = 0;
-  int32_t index = 0;                // of the input or output
-  const void* address = nullptr;    // of a constant
-  int32_t first = -1, last = -1;    // the steps that touch it first and last
-  int64_t offset = 0;               // in the arena
+  int32_t index = 0;              // of the input or output
+  const void* address = nullptr;  // of a constant
+  int32_t first = -1, last = -1;  // the steps that touch it first and last
+  int64_t offset = 0;             // in the arena
 };
 
 // A value's place: a strided tensor whose storage is either real (a constant) or stands for a buffer.
@@ -49,7 +49,8 @@ struct Program {
   std::vector<std::pair<Shape, DType>> inputs, outputs;
   std::vector<Tensor> kept;  // constants that operators read where they are
   int64_t arena_bytes = 0, scratch_bytes = 0;
-  std::vector<std::pair<ValueId, Place>> values;  // where each value that a step makes lies; only for checking
+  std::vector<std::pair<ValueId, Place>>
+      values;  // where each value that a step makes lies; only for checking
 };
 
 }  // namespace sconce::plan

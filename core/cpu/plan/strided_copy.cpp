@@ -38,7 +38,8 @@ void copy_row(const std::byte* from, std::byte* to, int64_t count, int64_t from_
 
 class StridedCopy final : public engine::Operator {
  public:
-  StridedCopy(const Tensor& from, const Tensor& to) : item_(static_cast<int64_t>(size_of(to.dtype()))), elements_(to.numel()) {
+  StridedCopy(const Tensor& from, const Tensor& to)
+      : item_(static_cast<int64_t>(size_of(to.dtype()))), elements_(to.numel()) {
     std::vector<Loop> loops = loops_of(from, to);
     if (loops.empty()) loops.push_back({1, item_, item_});
     inner_ = loops.back();
@@ -106,8 +107,10 @@ class Fill final : public engine::Operator {
     auto* to = static_cast<std::byte*>(operands.outputs[0]);
     for (int64_t row = 0; row < rows_; ++row) {
       int64_t rest = row, at = 0;
-      for (size_t d = outer_.size(); d-- > 0;) at += rest % outer_[d].extent * outer_[d].to, rest /= outer_[d].extent;
-      for (int64_t i = 0; i < inner_.extent; ++i) std::memcpy(to + at + i * inner_.to, &value_, sizeof(value_));
+      for (size_t d = outer_.size(); d-- > 0;)
+        at += rest % outer_[d].extent * outer_[d].to, rest /= outer_[d].extent;
+      for (int64_t i = 0; i < inner_.extent; ++i)
+        std::memcpy(to + at + i * inner_.to, &value_, sizeof(value_));
     }
   }
   std::string algorithm() const override { return "fill"; }
@@ -127,6 +130,8 @@ std::unique_ptr<engine::Operator> make_strided_copy(const Tensor& from, const Te
   return std::make_unique<StridedCopy>(from, to);
 }
 
-std::unique_ptr<engine::Operator> make_fill(const Tensor& to, float value) { return std::make_unique<Fill>(to, value); }
+std::unique_ptr<engine::Operator> make_fill(const Tensor& to, float value) {
+  return std::make_unique<Fill>(to, value);
+}
 
 }  // namespace sconce::plan

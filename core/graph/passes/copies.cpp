@@ -10,7 +10,8 @@ bool changes_nothing(const Graph& graph, const Node& node) {
   if (node.outputs.size() != 1) return false;
   if (node.op == "aten.clone.default") return true;
   const bool view = node.op == "aten.view.default" || node.op == "aten.reshape.default" ||
-                    node.op == "aten.flatten.using_ints" || node.op == "aten.expand.default" || node.op == "aten.slice.Tensor";
+                    node.op == "aten.flatten.using_ints" || node.op == "aten.expand.default" ||
+                    node.op == "aten.slice.Tensor";
   if (!view) return false;
   const ValueId self = NodeArguments(node).value("self");
   return shape_of(graph, self) == shape_of(graph, node.outputs[0]);

@@ -47,7 +47,8 @@ std::optional<size_t> grow(Graph& graph, size_t p) {
     r = static_cast<size_t>(uses.readers(shown)[0]);
   }
   const std::string activation = activation_of(graph.nodes[r]);
-  const ValueId z = graph.nodes[p].find("residual") || !weights ? no_value : added_to(graph, graph.nodes[r], shown);
+  const ValueId z =
+      graph.nodes[p].find("residual") || !weights ? no_value : added_to(graph, graph.nodes[r], shown);
   if (activation.empty() && z == no_value) return std::nullopt;
   Node fused = graph.nodes[p];
   std::vector<Node> placed;
@@ -90,10 +91,10 @@ std::optional<size_t> grow(Graph& graph, size_t p) {
   return index;
 }
 
-bool takes_epilogue(const Graph& graph, const Node& node) {
-  if (has_weights(graph, node)) return true;
-  // Residuals without a convolution beside them still take their activation along.
-  return (node.op == "aten.add.Tensor" || node.op == "aten.batch_norm.default" || node.op == "aten.group_norm.default") &&
+// What else takes an activation along: a residual without a product beside it, and norms.
+bool takes_activation(const Graph& graph, const Node& node) {
+  return (node.op == "aten.add.Tensor" || node.op == "aten.batch_norm.default" ||
+          node.op == "aten.group_norm.default") &&
          graph.values[static_cast<size_t>(node.outputs[0])].dtype == DType::f32;
 }
 
@@ -101,12 +102,15 @@ bool takes_epilogue(const Graph& graph, const Node& node) {
 
 size_t fuse_epilogues(Graph& graph) {
   size_t changed = 0;
-  // From the end: of two convolutions that are added, the later one has the earlier as its residual.
-  for (size_t n = graph.nodes.size(); n-- > 0;) {
-    if (!takes_epilogue(graph, graph.nodes[n])) continue;
-    size_t at = n;
-    while (const auto grown = grow(graph, at)) at = *grown, ++changed;
-  }
+  // Products first, so that they get the additions. From the end: of two convolutions that are added, the later one has the earlier as
+  // its residual.
+  for (bool products : {true, false})
+    for (size_t n = graph.nodes.size(); n-- > 0;) {
+      if (!(products ? has_weights(graph, graph.nodes[n]) : takes_activation(graph, graph.nodes[n])))
+        continue;
+      size_t at = n;
+      while (const auto grown = grow(graph, at)) at = *grown, ++changed;
+    }
   return changed;
 }
 

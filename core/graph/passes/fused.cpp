@@ -32,13 +32,15 @@ Tensor with_prologue(const Node& node, Tensor x, const std::function<Tensor(Valu
   const NodeArguments a(node);
   const int64_t channels = is_linear(node) ? -1 : 1;
   if (!a.is_none("pre_scale"))
-    x = x * along(tensor_of(a.value("pre_scale")), x, channels) + along(tensor_of(a.value("pre_shift")), x, channels);
+    x = x * along(tensor_of(a.value("pre_scale")), x, channels) +
+        along(tensor_of(a.value("pre_shift")), x, channels);
   if (!a.is_none("pre_activation")) x = apply_activation(a.text("pre_activation"), x);
   if (!a.is_none("gate")) x = x * tensor_of(a.value("gate"));
   return x;
 }
 
-constexpr std::string_view added[] = {"weight_scale", "pre_scale", "pre_activation", "gate", "residual", "activation"};
+constexpr std::string_view added[] = {"weight_scale", "pre_scale", "pre_activation",
+                                      "gate",         "residual",  "activation"};
 
 }  // namespace
 
@@ -68,7 +70,8 @@ std::vector<Tensor> interpret_fused(
 }
 
 bool is_convolution(const Node& node) {
-  return node.op.starts_with("aten.conv1d.") || node.op.starts_with("aten.conv2d.") || node.op.starts_with("aten.conv3d.");
+  return node.op.starts_with("aten.conv1d.") || node.op.starts_with("aten.conv2d.") ||
+         node.op.starts_with("aten.conv3d.");
 }
 
 bool is_transposed_convolution(const Node& node) { return node.op.starts_with("aten.conv_transpose"); }
@@ -80,7 +83,8 @@ bool has_weights(const Graph& graph, const Node& node) {
   const NodeArguments a(node);
   const Tensor &weight = constant_of(graph, a.value("weight")), &bias = constant_of(graph, a.value("bias"));
   if (!weight.defined() || weight.dtype() != DType::f32 || weight.dim() < 2) return false;
-  if (shape_of(graph, node.outputs[0]).numel() == 0 || shape_of(graph, a.value("input")).numel() == 0) return false;
+  if (shape_of(graph, node.outputs[0]).numel() == 0 || shape_of(graph, a.value("input")).numel() == 0)
+    return false;
   // A convolution without a batch dimension has its channels elsewhere.
   if (!is_linear(node) && shape_of(graph, node.outputs[0]).dim() != weight.dim()) return false;
   return a.is_none("bias") || (bias.defined() && bias.dim() == 1);
@@ -104,7 +108,8 @@ std::string activation_of(const Node& node) {
   const std::string name = node.op.substr(5, node.op.size() - 13);
   const NodeArguments a(node);
   if (name == "gelu") return a.text("approximate") == "tanh" ? "gelu_tanh" : "gelu";
-  if (name == "hardtanh") return a.number("min_val") == 0 && a.number("max_val") == 6 ? std::string("relu6") : std::string();
+  if (name == "hardtanh")
+    return a.number("min_val") == 0 && a.number("max_val") == 6 ? std::string("relu6") : std::string();
   for (const char* known : {"relu", "relu6", "hardswish", "hardsigmoid", "silu", "sigmoid", "tanh", "mish"})
     if (name == known) return name;
   return {};
@@ -134,7 +139,8 @@ Tensor tensor_of_doubles(const std::vector<double>& values) {
   return tensor(values, {static_cast<int64_t>(values.size())});
 }
 
-void scale_weights(Graph& graph, Node& node, const std::vector<double>& scale, const std::vector<double>& shift) {
+void scale_weights(Graph& graph, Node& node, const std::vector<double>& scale,
+                   const std::vector<double>& shift) {
   const NodeArguments a(node);
   const size_t n = scale.size();
   std::vector<double> factor(n, 1.0), bias(n, 0.0);

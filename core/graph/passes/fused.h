@@ -23,7 +23,7 @@ std::vector<Tensor> interpret_fused(
     const std::function<std::vector<Tensor>(const Node&, const std::function<Tensor(ValueId)>&)>& run);
 bool is_fused(const Node& node);
 
-bool is_convolution(const Node& node);            // conv1d, conv2d, conv3d, not transposed
+bool is_convolution(const Node& node);             // conv1d, conv2d, conv3d, not transposed
 bool is_transposed_convolution(const Node& node);  // conv_transpose1d, conv_transpose2d
 bool is_linear(const Node& node);
 // One of these three, f32 throughout, with a constant weight and no bias but a constant one: what weights can be folded into.
@@ -38,7 +38,8 @@ std::string activation_of(const Node& node);
 Tensor apply_activation(const std::string& name, const Tensor& x);
 
 // result * scale[c] + shift[c], with the weights that the node has: into its weight_scale and bias. `shift` may be empty: zeros.
-void scale_weights(Graph& graph, Node& node, const std::vector<double>& scale, const std::vector<double>& shift);
+void scale_weights(Graph& graph, Node& node, const std::vector<double>& scale,
+                   const std::vector<double>& shift);
 // The elements of a constant as doubles.
 std::vector<double> doubles_of(const Tensor& constant);
 // [n] of f64.

@@ -30,7 +30,8 @@ Product product_of(const Graph& graph, const Node& node) {
   } else if (node.op == "aten.matmul.default") {
     p.input = a.value("self"), matrix = a.value("other");
   }
-  if (matrix == no_value || constant_of(graph, p.input).defined() || shape_of(graph, p.input).dim() < 2) return {};
+  if (matrix == no_value || constant_of(graph, p.input).defined() || shape_of(graph, p.input).dim() < 2)
+    return {};
   const Tensor& m = constant_of(graph, matrix);
   if (!m.defined() || m.dim() != 2 || m.dtype() != DType::f32) return {};
   p.matrix = m;
@@ -38,7 +39,8 @@ Product product_of(const Graph& graph, const Node& node) {
 }
 
 bool reshapes(const Node& node) {
-  return node.op == "aten.view.default" || node.op == "aten.reshape.default" || node.op == "aten.flatten.using_ints";
+  return node.op == "aten.view.default" || node.op == "aten.reshape.default" ||
+         node.op == "aten.flatten.using_ints";
 }
 
 // view [.., K] -> [M, K], linear, view [M, N] -> [.., N]: the linear takes the first shape itself.
@@ -92,7 +94,8 @@ size_t make_linears(Graph& graph) {
 size_t merge_linears(Graph& graph) {
   size_t changed = 0;
   for (size_t n = 0; n < graph.nodes.size(); ++n) {
-    if (!is_linear(graph.nodes[n]) || !has_weights(graph, graph.nodes[n]) || is_fused(graph.nodes[n])) continue;
+    if (!is_linear(graph.nodes[n]) || !has_weights(graph, graph.nodes[n]) || is_fused(graph.nodes[n]))
+      continue;
     const Uses uses(graph);
     const NodeArguments first(graph.nodes[n]);
     const ValueId x = first.value("input");
@@ -100,8 +103,9 @@ size_t merge_linears(Graph& graph) {
     for (int32_t reader : uses.readers(x)) {
       const Node& other = graph.nodes[static_cast<size_t>(reader)];
       const NodeArguments a(other);
-      if (static_cast<size_t>(reader) >= n && is_linear(other) && has_weights(graph, other) && !is_fused(other) &&
-          a.value("input") == x && a.is_none("bias") == first.is_none("bias") && feeds_views(graph, uses, other.outputs[0]))
+      if (static_cast<size_t>(reader) >= n && is_linear(other) && has_weights(graph, other) &&
+          !is_fused(other) && a.value("input") == x && a.is_none("bias") == first.is_none("bias") &&
+          feeds_views(graph, uses, other.outputs[0]))
         group.push_back(static_cast<size_t>(reader));
     }
     if (group.size() < 2 || group[0] != n) continue;
@@ -118,7 +122,8 @@ size_t merge_linears(Graph& graph) {
     merged.op = "aten.linear.default";
     merged.scope = graph.nodes[n].scope;
     merged.arguments = {{"input", x}, {"weight", add_constant(graph, weight)}};
-    merged.arguments.emplace_back("bias", biases.empty() ? Argument() : Argument(add_constant(graph, cat(biases, 0))));
+    merged.arguments.emplace_back(
+        "bias", biases.empty() ? Argument() : Argument(add_constant(graph, cat(biases, 0))));
     const ValueId whole = add_value(graph, Shape(shape), DType::f32);
     merged.outputs = {whole};
     int64_t start = 0;

@@ -28,7 +28,8 @@ size_t fold_channel_scales(Graph& graph) {
     ValueId x = a.value("self"), factor = a.value("other");
     if (constant_of(graph, x).defined()) std::swap(x, factor);
     const Tensor& constant = constant_of(graph, factor);
-    if (!constant.defined() || constant_of(graph, x).defined() || shape_of(graph, x) != shape_of(graph, graph.nodes[n].outputs[0]))
+    if (!constant.defined() || constant_of(graph, x).defined() ||
+        shape_of(graph, x) != shape_of(graph, graph.nodes[n].outputs[0]))
       continue;
     if (uses.producer(x) < 0 || !uses.has_one_reader(x)) continue;
     // Perhaps behind a permutation, as in ConvNeXt.
@@ -75,7 +76,8 @@ size_t fold_pads(Graph& graph) {
     if (node.op != "aten.pad.default" || !uses.has_one_reader(node.outputs[0])) continue;
     const NodeArguments a(node);
     Node& reader = graph.nodes[static_cast<size_t>(uses.readers(node.outputs[0])[0])];
-    if (reader.op != "aten.conv2d.default" || !has_weights(graph, reader) || NodeArguments(reader).value("input") != node.outputs[0])
+    if (reader.op != "aten.conv2d.default" || !has_weights(graph, reader) ||
+        NodeArguments(reader).value("input") != node.outputs[0])
       continue;
     const std::vector<int64_t> pad = a.ints("pad");
     const bool zeros = a.text("mode") == "constant" && (a.is_none("value") || a.number("value") == 0);
