@@ -143,6 +143,7 @@ int main(int argc, char** argv) {
       {"patches 16x16 3-768 @224", conv(224, 3, 768, 16, 16)},
       {"conv 3x3 128 @28 groups 32", conv(28, 128, 128, 3, 1, 1, 32)},
       {"linear 197x3072-768", linear(197, 3072, 768)},
+      {"linear 16x25088-512", linear(16, 25088, 512)},
       {"linear 128x768-3072", linear(128, 768, 3072)},
       {"linear 128x768-768", linear(128, 768, 768)},
       {"linear 1x768-3072", linear(1, 768, 3072)},

@@ -107,6 +107,9 @@ TEST_CASE("every number of rows, columns and channels") {
 TEST_CASE("sums that leave the registers on the way") {
   for (int64_t k : {511, 512, 513, 1024, 1030, 2085}) expect_exact(conv({1, 1, 9, k}, {1, 1, 9, 17}, 1));
   expect_exact(conv({1, 5, 4, 180}, {1, 5, 4, 20}, 3, 1, 1));
+  expect_exact(conv({1, 1, 9, 18001}, {1, 1, 9, 33}, 1), {.out_slack = 3},
+               isa::Activation::relu);  // panels in parts
+  expect_exact(conv({1, 1, 9, 18001}, {1, 1, 9, 33}, 1), {.residual = true});
   for (int64_t m = 1; m <= 4; ++m) expect_exact(conv({m, 1, 1, 1100}, {m, 1, 1, 100}, 1), {.residual = true});
 }
 

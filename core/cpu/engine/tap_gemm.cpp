@@ -242,26 +242,36 @@ void TapGemm::run_panel(const float** rows, int64_t rows_pitch, int64_t count, i
   call.rows_pitch = rows_pitch;
   call.offset = unit * weights_.k;
   call.taps = weights_.taps;
-  call.k = weights_.k;
   call.panel = weights_.data + unit * weights_.unit_floats + first_column * depth;
   call.c_pitch = grid_.out.pitch * grid_.out_step.x;
   call.columns = columns;
-  call.epilogue = &epilogue;
-  const int64_t tiles = ceil_div(count, kernels_->rows[vectors]);
-  const int64_t panel_bytes = vectors * kernels_->vector * depth * 4;
-  for (int64_t t = 0, i = 0; t < tiles; ++t) {
-    const int64_t r = ceil_div(count - i, tiles - t);
-    call.rows = rows + i;
-    call.c = operands.out(0) + (pixel + i * grid_.out_step.x) * grid_.out.pitch + channel;
-    if (residual_)
-      epilogue.residual = operands.in(1) + (pixel + i * grid_.out_step.x) * residual_pitch_ + channel;
-    if (far_weights_ && tiles > 1) {  // the tiles of this panel fetch the next one between them
-      call.prefetch = reinterpret_cast<const char*>(call.panel) + panel_bytes + panel_bytes * t / tiles;
-      call.prefetch_step =
-          std::max<int64_t>(std::min<int64_t>(vectors * kernels_->vector * 4, 64) / tiles, 1);
+  const int64_t tiles = ceil_div(count, kernels_->rows[vectors]), width = vectors * kernels_->vector;
+  // A panel that several tiles read should stay near them: a very long one is taken in parts, whose sums wait in the output. (Not with a residual,
+  // which may lie there too.)
+  const bool in_parts = weights_.taps == 1 && tiles > 1 && !residual_ && width * depth * 4 > 2 * kNear;
+  const int64_t parts = in_parts ? ceil_div(weights_.k, 1024) : 1;
+  for (int64_t part = 0, k = 0; part < parts; ++part) {
+    const int64_t length = parts == 1 ? weights_.k : ceil_div(weights_.k - k, parts - part);
+    call.k = length;
+    call.epilogue = part + 1 == parts ? &epilogue : nullptr;
+    call.accumulate = part > 0;
+    const int64_t panel_bytes = width * length * weights_.taps * 4;
+    for (int64_t t = 0, i = 0; t < tiles; ++t) {
+      const int64_t r = ceil_div(count - i, tiles - t);
+      call.rows = rows + i;
+      call.c = operands.out(0) + (pixel + i * grid_.out_step.x) * grid_.out.pitch + channel;
+      if (residual_)
+        epilogue.residual = operands.in(1) + (pixel + i * grid_.out_step.x) * residual_pitch_ + channel;
+      if (far_weights_ && tiles > 1) {  // the tiles of this panel fetch the next one between them
+        call.prefetch = reinterpret_cast<const char*>(call.panel) + panel_bytes + panel_bytes * t / tiles;
+        call.prefetch_step = std::max<int64_t>(std::min<int64_t>(width * 4, 64) / tiles, 1);
+      }
+      kernels_->tile[vectors][r](call);
+      i += r;
     }
-    kernels_->tile[vectors][r](call);
-    i += r;
+    k += length;
+    call.offset += length;
+    call.panel += length * width;
   }
 }
 
