@@ -14,12 +14,12 @@ using namespace sconce::engine;
 
 namespace {
 
-struct Sizes {
+struct MatrixSizes {
   int64_t images, pixels, k, n;
 };
 
 // out = prologue(x) * weight^T in double, and its distance from what the operator gives, relative in the sense of least squares.
-double error_of(const Sizes& s, const Prologue& prologue, const isa::Kernels& kernels,
+double error_of(const MatrixSizes& s, const Prologue& prologue, const isa::Kernels& kernels,
                 bool transform_in_double) {
   std::mt19937 random(7);
   std::normal_distribution<float> normal;
@@ -73,8 +73,8 @@ double error_of(const Sizes& s, const Prologue& prologue, const isa::Kernels& ke
 
 TEST_CASE("prologues") {
   for (const isa::Kernels& kernels : all_kernels())
-    for (const Sizes s :
-         {Sizes{2, 9, 5, 6}, Sizes{1, 50, 64, 40}, Sizes{3, 7, 131, 17}, Sizes{1, 700, 96, 33}}) {
+    for (const MatrixSizes s :
+         {MatrixSizes{2, 9, 5, 6}, MatrixSizes{1, 50, 64, 40}, MatrixSizes{3, 7, 131, 17}, MatrixSizes{1, 700, 96, 33}}) {
       CAPTURE(kernels.name);
       CAPTURE(s.k);
       std::vector<double> scale, shift;
