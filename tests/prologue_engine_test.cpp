@@ -73,8 +73,8 @@ double error_of(const MatrixSizes& s, const Prologue& prologue, const isa::Kerne
 
 TEST_CASE("prologues") {
   for (const isa::Kernels& kernels : all_kernels())
-    for (const MatrixSizes s :
-         {MatrixSizes{2, 9, 5, 6}, MatrixSizes{1, 50, 64, 40}, MatrixSizes{3, 7, 131, 17}, MatrixSizes{1, 700, 96, 33}}) {
+    for (const MatrixSizes s : {MatrixSizes{2, 9, 5, 6}, MatrixSizes{1, 50, 64, 40},
+                                MatrixSizes{3, 7, 131, 17}, MatrixSizes{1, 700, 96, 33}}) {
       CAPTURE(kernels.name);
       CAPTURE(s.k);
       std::vector<double> scale, shift;

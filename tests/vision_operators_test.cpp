@@ -5,7 +5,6 @@
 #include <sconce/ops/pool.h>
 
 #include "cpu/engine/depthwise.h"
-#include "cpu/engine/depthwise_block.h"
 #include "cpu/engine/layout_change.h"
 #include "cpu/engine/pooling.h"
 #include "cpu/engine/scale_channels.h"
@@ -221,51 +220,6 @@ TEST_CASE("upsampling: PyTorch's nearest and bilinear pixels") {
         options.align_corners = corners;
         CHECK(relative_error(out.planes(), interpolate(x.to(DType::f64), options)) < 1e-7);
       }
-      CHECK(out.clean());
-    }
-}
-
-TEST_CASE("depthwise blocks: expansion, convolution and projection in one pass are exact on whole numbers") {
-  struct Case {
-    int64_t n, c, hidden, out, h, w, k, stride;
-    bool expands, residual;
-  };
-  for (const auto& kernels : all_kernels())
-    for (const Case& t : {Case{1, 5, 21, 7, 9, 11, 3, 1, true, true},
-                          {2, 16, 96, 24, 30, 17, 3, 2, true, false},
-                          {1, 40, 40, 33, 12, 9, 5, 1, false, false},
-                          {1, 24, 144, 24, 56, 33, 3, 1, true, true},
-                          {1, 17, 17, 20, 23, 40, 3, 2, false, true},
-                          {1, 8, 200, 12, 5, 3, 7, 1, true, false}}) {
-      INFO(kernels.name, " ", t.c, " ", t.hidden, " ", t.out, " ", t.h, " ", t.w, " ", t.k, " ", t.stride);
-      const int64_t oh = (t.h - 1) / t.stride + 1, ow = (t.w - 1) / t.stride + 1;
-      const Tensor x = whole_numbers("x", {t.n, t.c, t.h, t.w}, 3),
-                   expand = whole_numbers("expand", {t.hidden, t.c, 1, 1}, 2),
-                   depthwise = whole_numbers("depthwise", {t.hidden, 1, t.k, t.k}, 2),
-                   project = whole_numbers("project", {t.out, t.hidden, 1, 1}, 1),
-                   residual = whole_numbers("residual", {t.n, t.out, oh, ow}, 9);
-      const std::vector<double> shift(static_cast<size_t>(t.hidden), 1.0),
-          scale(static_cast<size_t>(t.out), 2.0);
-      PlacedImage in(x, t.c + 5), added(residual, t.out + 3), out(t.n, oh, ow, t.out, t.out + 1);
-      engine::DepthwiseBlock block;
-      block.x = in.image, block.y = out.image, block.hidden = t.hidden;
-      block.window = {t.k, t.k, t.stride, t.stride, t.k / 2, t.k / 2};
-      if (t.expands) block.expand_weight = expand.data<float>();
-      block.expand.activation = block.depthwise.activation = isa::Activation::relu6;
-      block.depthwise_weight = depthwise.data<float>(), block.depthwise.shift = shift.data();
-      block.project_weight = project.data<float>(), block.project.scale = scale.data();
-      block.project.residual = t.residual, block.project.residual_pitch = t.out + 3;
-      HeapPacks packs;
-      run_backwards(*engine::make_depthwise_block(block, kernels, packs), {in.data(), added.data()},
-                    {out.data()});
-      Tensor y = x.to(DType::f64);
-      if (t.expands) y = clamp(conv2d(y, expand.to(DType::f64)), 0, 6);
-      y = clamp(conv2d(y, depthwise.to(DType::f64), {}, t.stride, t.k / 2, 1, t.hidden) +
-                    full({1}, 1.0, DType::f64),
-                0, 6);
-      y = conv2d(y, project.to(DType::f64)) * full({1}, 2.0, DType::f64);
-      if (t.residual) y = y + residual.to(DType::f64);
-      CHECK(differences(out.planes(), y) == 0);
       CHECK(out.clean());
     }
 }

@@ -64,8 +64,9 @@ std::string concat(const Parts&... parts) {
 }
 
 // Throws Error(kind, concat(parts...)).
+// Kept out of line: what makes a message must not grow the code of everything that can fail.
 template <class... Parts>
-[[noreturn]] void fail(ErrorKind kind, const Parts&... parts) {
+[[noreturn, gnu::cold, gnu::noinline]] void fail(ErrorKind kind, const Parts&... parts) {
   throw Error(kind, concat(parts...));
 }
 

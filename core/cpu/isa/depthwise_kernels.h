@@ -42,9 +42,7 @@ struct MaskedColumns {
 };
 
 // Where row y of the input begins; of rows outside the image nothing is read.
-inline const float* depthwise_input_row(const DepthwiseCall& a, int64_t y) {
-  return a.x + (a.ring > 0 && y >= 0 ? y % a.ring : y) * a.x_row;
-}
+inline const float* depthwise_input_row(const DepthwiseCall& a, int64_t y) { return a.x + y * a.x_row; }
 
 // N neighbouring outputs of one row, for all vectors of a block of channels.
 struct DepthwiseBlock {

@@ -6,7 +6,8 @@
 namespace sconce::isa {
 namespace {
 
-// clang-format off: the order matters
+// The order matters.
+// clang-format off
 #include "cpu/isa/vec_avx2.h"
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"

@@ -4,7 +4,8 @@
 namespace sconce::isa {
 namespace {
 
-// clang-format off: the order matters
+// The order matters.
+// clang-format off
 #include "cpu/isa/vec_scalar.h"
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"

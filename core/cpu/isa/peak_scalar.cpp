@@ -1,6 +1,5 @@
 // The peak loop in plain C++.
 
-
 #include "cpu/isa/peak.h"
 
 namespace sconce::isa {

@@ -13,7 +13,6 @@ struct DepthwiseCall {
   const float* x;  // the image's first pixel
   int64_t x_row, x_pitch;
   int64_t h, w;
-  int64_t ring;           // row y lies at y % ring; 0: at y
   const float* weight;    // [channels / 16][kernel_h * kernel_w][16]
   const float* bias;      // of each channel
   const float* residual;  // the image's first pixel, or null
