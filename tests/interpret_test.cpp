@@ -59,16 +59,16 @@ TEST_CASE("interpret: elementwise ops") {
   for (const auto& [name, op] : unary_ops()) {
     const Tensor input = name == "bitwise_not" ? n : x;
     check_op(name.c_str(), {input},
-             [&](const std::vector<Tensor>& in) { return std::vector<Tensor>{op(in[0])}; });
+             [&op = op](const std::vector<Tensor>& in) { return std::vector<Tensor>{op(in[0])}; });
   }
   for (const auto& [name, op] : binary_ops()) {
     const bool whole = name.find("bitwise") != std::string::npos;
     check_op(name.c_str(), {whole ? n : x, whole ? n : y},
-             [&](const std::vector<Tensor>& in) { return std::vector<Tensor>{op(in[0], in[1])}; });
+             [&op = op](const std::vector<Tensor>& in) { return std::vector<Tensor>{op(in[0], in[1])}; });
   }
   for (const auto& [name, op] : number_ops())
     check_op(name.c_str(), {x},
-             [&](const std::vector<Tensor>& in) { return std::vector<Tensor>{op(in[0], 1.5)}; });
+             [&op = op](const std::vector<Tensor>& in) { return std::vector<Tensor>{op(in[0], 1.5)}; });
   check_op("activations", {x}, [](const std::vector<Tensor>& in) -> std::vector<Tensor> {
     const Tensor& t = in[0];
     return {relu(t),
