@@ -123,7 +123,7 @@ void Conv1d::members(Walk& w) {
 
 std::string Conv1d::extra_repr() const { return repr(*this, 1); }
 
-Conv3d::Conv3d(int64_t in, int64_t out, Sizes kernel, Conv3dOptions o)
+Conv3d::Conv3d(int64_t in, int64_t out, const Sizes& kernel, Conv3dOptions o)
     : in_channels(in),
       out_channels(out),
       kernel_size(each(kernel, 3)),

@@ -89,9 +89,9 @@ Residual block_v3(const RowV3& row, const BatchNormOptions& norm) {
   block.layers.push_back(Conv2dNormActivation(
       row.expanded, row.expanded,
       {.kernel = row.kernel, .stride = row.stride, .groups = row.expanded, .norm = norm}, activation()));
+  const int64_t quarter = row.expanded / 4;
   if (row.squeezes)
-    block.layers.push_back(SqueezeExcitation(row.expanded,
-                                             make_divisible(static_cast<double>(row.expanded / 4)),
+    block.layers.push_back(SqueezeExcitation(row.expanded, make_divisible(static_cast<double>(quarter)),
                                              std::make_unique<ReLU>(), std::make_unique<Hardsigmoid>()));
   block.layers.push_back(Conv2dNormActivation(row.expanded, row.out, {.kernel = 1, .norm = norm}, nullptr));
   return block;

@@ -74,7 +74,7 @@ struct Conv3dOptions {
 // number or three.
 class Conv3d : public Module {
  public:
-  Conv3d(int64_t in_channels, int64_t out_channels, Sizes kernel_size, Conv3dOptions options = {});
+  Conv3d(int64_t in_channels, int64_t out_channels, const Sizes& kernel_size, Conv3dOptions options = {});
   Tensor forward(const Tensor& x) const override;
   void members(Walk& w) override;
   std::string extra_repr() const override;
