@@ -63,7 +63,7 @@ class Kernels {
     weights.weight = weight.get();
     const Image x = rows(m, k), y = rows(m, n);
     add("linear", std::to_string(m) + "x" + std::to_string(k) + " > " + std::to_string(n),
-        make_linear(x, y, weights, {}, {}, kernels(), packs_), x, y);
+        make_linear(x, y, weights, {}, {}, best_kernels(), packs_), x, y);
   }
   void direct(int64_t in, int64_t out, int64_t side, int64_t kernel, int64_t stride, int64_t pad) {
     const Memory weight = memory_of(in * out * kernel * kernel);
@@ -76,13 +76,13 @@ class Kernels {
     geometry.stride_h = geometry.stride_w = stride;
     geometry.pad_top = geometry.pad_left = pad;
     add("direct", shape_of(in, out, side, kernel, stride),
-        make_convolution(geometry, weights, {}, {}, kernels(), packs_), geometry.in, geometry.out);
+        make_convolution(geometry, weights, {}, {}, best_kernels(), packs_), geometry.in, geometry.out);
   }
   void winograd(WinogradTile tile, int64_t in, int64_t out, int64_t side) {
     const Memory weight = memory_of(in * out * 9);
     const Image x = image(side, in), y = image(side, out);
     add("winograd", shape_of(in, out, side, 3, 1),
-        make_winograd(tile, x, y, 1, 1, weight.get(), {}, kernels(), packs_), x, y);
+        make_winograd(tile, x, y, 1, 1, weight.get(), {}, best_kernels(), packs_), x, y);
   }
   void depthwise(int64_t channels, int64_t side, int64_t kernel, int64_t stride) {
     const Memory weight = memory_of(channels * kernel * kernel);
@@ -92,7 +92,7 @@ class Kernels {
     window.pad_h = window.pad_w = kernel / 2;
     const Image x = image(side, channels), y = image((side - 1) / stride + 1, channels);
     add("depthwise", shape_of(channels, channels, side, kernel, stride),
-        make_depthwise(x, y, window, weight.get(), {}, false, kernels(), packs_), x, y);
+        make_depthwise(x, y, window, weight.get(), {}, false, best_kernels(), packs_), x, y);
   }
 
   std::vector<Kernel> all;
@@ -137,7 +137,7 @@ void choose(Kernels& kernels) {
 // The rate of multiply-adds in registers, in GFLOP/s.
 double peak_gflops() {
   constexpr int64_t rounds = 200000;
-  const isa::GemmKernels& gemm = *kernels().gemm;
+  const isa::GemmKernels& gemm = *best_kernels().gemm;
   volatile float sink = 0;
   const double ms = bench::least_cpu_ms([&] { sink = gemm.multiply_adds(rounds); }, 0.03);
   return static_cast<double>(rounds * gemm.flops) / ms / 1e6;
@@ -179,7 +179,7 @@ int main(int count, char** arguments) {
       lines += line;
     }
     std::ranges::nth_element(peaks, peaks.begin() + static_cast<ptrdiff_t>(peaks.size() / 2));
-    std::printf("{\"isa\": \"%s\", \"peak_gflops\": %.2f, \"kernels\": [%s]}\n", kernels().name,
+    std::printf("{\"isa\": \"%s\", \"peak_gflops\": %.2f, \"kernels\": [%s]}\n", best_kernels().name,
                 peaks[peaks.size() / 2], lines.c_str());
   } catch (const std::exception& e) {
     return std::fprintf(stderr, "kernels_bench: %s\n", e.what()), 1;

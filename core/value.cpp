@@ -13,7 +13,7 @@ namespace {
 
 const Value::Items no_items;
 const Value::Pairs no_pairs;
-const Value no_value;
+const Value absent;
 
 const char* kind_name(Value::Kind kind) {
   using Kind = Value::Kind;
@@ -208,12 +208,12 @@ const Value::Items& Value::arguments() const {
 
 const Value& Value::state() const {
   const ValueNodes::Branch* branch = ValueNodes::branch(self());
-  return branch && branch->kind == Kind::object ? branch->state : no_value;
+  return branch && branch->kind == Kind::object ? branch->state : absent;
 }
 
 const Value& Value::attributes() const {
   const ValueNodes::Branch* branch = ValueNodes::branch(self());
-  return branch && branch->kind != Kind::object ? branch->state : no_value;
+  return branch && branch->kind != Kind::object ? branch->state : absent;
 }
 
 Value Value::with_attributes(Value attributes) const {

@@ -75,9 +75,9 @@ std::string quoted(const std::string& text, size_t max_length, bool is_bytes = f
   return out + quote;
 }
 
-class Printer {
+class ReprPrinter {
  public:
-  explicit Printer(size_t max_length) : max_length_(max_length) {}
+  explicit ReprPrinter(size_t max_length) : max_length_(max_length) {}
 
   std::string print(const Value& value) {
     write(value, 0);
@@ -238,6 +238,6 @@ class Printer {
 
 }  // namespace
 
-std::string Value::repr(size_t max_length) const { return Printer(max_length).print(*this); }
+std::string Value::repr(size_t max_length) const { return ReprPrinter(max_length).print(*this); }
 
 }  // namespace sconce

@@ -43,8 +43,8 @@ StateDict load(const std::string& path, const LoadOptions& options) {
 namespace {
 
 using Kind = Value::Kind;
-constexpr int deepest_candidate = 8;  // dictionaries above the one that is looked for
-constexpr size_t most_named = 20;     // candidates in a message
+constexpr int deepest_candidate = 8;          // dictionaries above the one that is looked for
+constexpr size_t most_candidates_named = 20;  // candidates in a message
 
 struct Candidate {
   std::string path;
@@ -114,9 +114,10 @@ class CandidateSearch {
 
 std::string list_of(const std::vector<Candidate>& candidates) {
   std::string text;
-  for (size_t i = 0; i < candidates.size() && i < most_named; ++i)
+  for (size_t i = 0; i < candidates.size() && i < most_candidates_named; ++i)
     text += concat(i ? ", \"" : "\"", candidates[i].path, "\" (", candidates[i].tensors, " tensors)");
-  if (candidates.size() > most_named) text += concat(" and ", candidates.size() - most_named, " more");
+  if (candidates.size() > most_candidates_named)
+    text += concat(" and ", candidates.size() - most_candidates_named, " more");
   return text;
 }
 

@@ -19,7 +19,7 @@ namespace sconce {
 namespace {
 
 // A field as part of a message.
-std::string quoted(const std::string& field) {
+std::string in_quotes(const std::string& field) {
   return "'" + (field.size() > 40 ? field.substr(0, 40) + "..." : field) + "'";
 }
 
@@ -40,8 +40,8 @@ std::optional<size_t> find_label(const CsvOptions& options, const std::vector<st
   }
   std::string names;
   for (const std::string& name : header)
-    if (names.size() < 300) names += (names.empty() ? "" : ", ") + quoted(name);
-  fail(ErrorKind::invalid_argument, "[load_csv] expected a label column named ", quoted(options.label),
+    if (names.size() < 300) names += (names.empty() ? "" : ", ") + in_quotes(name);
+  fail(ErrorKind::invalid_argument, "[load_csv] expected a label column named ", in_quotes(options.label),
        ", got ", header.empty() ? "a file without a header; name the column by its index" : names);
 }
 
@@ -119,8 +119,8 @@ LabeledData read_csv(std::string_view text, const CsvOptions& options) {
         values.push_back(number);
       } else {
         fail(ErrorKind::corrupt, "[load_csv] line ", rows.line(), ", column ",
-             header.empty() ? std::to_string(c) : quoted(header[c]), ": expected a number, got ",
-             quoted(fields[c]));
+             header.empty() ? std::to_string(c) : in_quotes(header[c]), ": expected a number, got ",
+             in_quotes(fields[c]));
       }
     }
   }

@@ -8,7 +8,7 @@ namespace {
 
 using Kind = Value::Kind;
 
-constexpr int deepest = 1000;
+constexpr int deepest_module = 1000;
 // A module that stands in several places gives its entries in each: a few such, one below the other, would give more than
 // any memory holds. So entries and modules are held against how many there are, shared ones counted once.
 constexpr size_t most_repeats = 100, always_allowed = 10'000, most_key_bytes = size_t{1} << 28;
@@ -38,7 +38,8 @@ class Walker {
 
   // False when it stopped, because there is too much repetition.
   bool walk(const Value& value, const std::string& prefix = "", int depth = 0) {
-    if (depth > deepest) fail(ErrorKind::out_of_budget, "modules are nested more than ", deepest, " deep");
+    if (depth > deepest_module)
+      fail(ErrorKind::out_of_budget, "modules are nested more than ", deepest_module, " deep");
     const std::string path = prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1);
     if (!count(value, path)) return false;
     if (module) module(path, value);

@@ -14,10 +14,8 @@
 namespace sconce {
 namespace {
 
-constexpr std::string_view extension = ".npy";
-
 std::string array_name(const ZipEntry& entry) {
-  return entry.name.substr(0, entry.name.size() - extension.size());
+  return entry.name.substr(0, entry.name.size() - npy_extension.size());
 }
 
 Tensor read_member(const ZipArchive& archive, const ZipEntry& entry, const Budget& budget) {
@@ -41,7 +39,7 @@ auto with_npz(const std::string& path, F f) {
     std::vector<const ZipEntry*> members;
     for (const ZipEntry& entry : archive.entries()) {
       if (entry.is_folder()) continue;
-      if (entry.name.size() <= extension.size() || !entry.name.ends_with(extension)) {
+      if (entry.name.size() <= npy_extension.size() || !entry.name.ends_with(npy_extension)) {
         Error error(ErrorKind::corrupt,
                     "[load_npz] expected only .npy members: this is not an archive that numpy.savez wrote");
         throw error.in_record(entry.name.substr(0, 120));

@@ -10,6 +10,8 @@
 
 namespace sconce {
 
+inline constexpr std::string_view npy_extension = ".npy";
+
 struct NpyHeader {
   DType dtype = DType::f32;
   std::endian order = std::endian::little;

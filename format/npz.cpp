@@ -9,8 +9,6 @@
 namespace sconce {
 namespace {
 
-constexpr std::string_view extension = ".npy";
-
 // What every array shares; kept alive by those that are still to be read.
 struct NpzFile {
   std::shared_ptr<MappedFile> file;
@@ -87,7 +85,7 @@ bool is_npz(Bytes bytes) {
   // The first local header: 30 bytes with the length of the name at 26, then the name.
   if (bytes.size() < 30 || text_of(bytes.subspan(0, 4)) != "PK\x03\x04") return false;
   const auto length = load_little<uint16_t>(bytes.data() + 26);
-  return bytes.size() - 30 >= length && text_of(bytes.subspan(30, length)).ends_with(extension);
+  return bytes.size() - 30 >= length && text_of(bytes.subspan(30, length)).ends_with(npy_extension);
 }
 
 ReadTree read_npz(const std::shared_ptr<MappedFile>& file, const LoadOptions& options) {
@@ -101,9 +99,9 @@ ReadTree read_npz(const std::shared_ptr<MappedFile>& file, const LoadOptions& op
   for (const ZipEntry& entry : entries) {
     try {
       if (entry.is_folder()) continue;
-      if (!entry.name.ends_with(extension) || entry.name.size() == extension.size())
+      if (!entry.name.ends_with(npy_extension) || entry.name.size() == npy_extension.size())
         fail(ErrorKind::unsupported, "a .npz archive with a member that is no .npy array");
-      std::string key = entry.name.substr(0, entry.name.size() - extension.size());
+      std::string key = entry.name.substr(0, entry.name.size() - npy_extension.size());
       Tensor tensor = tensor_of(npz, entry, key);
       out.locations.emplace(tensor.storage().id(), "cpu");
       pairs.emplace_back(Value(std::move(key)), Value(std::move(tensor)));

@@ -7,12 +7,12 @@ namespace {
 
 using Kind = Value::Kind;
 
-constexpr uint64_t extent_cost = 32;
+constexpr uint64_t size_cost = 32;
 
 std::optional<Value> size(const RebuildCall& call) {
   if (call.args.empty()) return Value::size({});
   if (call.args.size() != 1) return std::nullopt;
-  call.reader.charge(call.args[0].size() * extent_cost);
+  call.reader.charge(call.args[0].size() * size_cost);
   return Value::size(counts_of(call.args[0], "size"));
 }
 

@@ -3,6 +3,7 @@
 #include "npy_header.h"
 #include "number_copy.h"
 #include "output_file.h"
+#include "refuse_entry.h"
 #include "zip_writer.h"
 
 namespace sconce {
@@ -11,21 +12,17 @@ namespace {
 constexpr uint32_t alignment = 64;
 constexpr size_t longest_name = 60'000;  // an archive counts a name's bytes in 16 bits
 
-[[noreturn]] void refuse(ErrorKind kind, const std::string& key, const std::string& message) {
-  Error e(kind, "[save_npz] " + message);
-  throw e.at_key(key);
-}
-
 void check_entry(const StateDict::Entry& entry) {
   if (!entry.is_tensor())
-    refuse(
-        ErrorKind::unsupported, entry.key,
+    refuse_entry(
+        "save_npz", ErrorKind::unsupported, entry.key,
         "NumPy's archives hold plain arrays only, got " + entry.value.type_name() + "; leave the entry out");
   if (!entry.tensor().defined() || entry.tensor().device() == meta)
-    refuse(ErrorKind::unsupported, entry.key, "expected a tensor with data, got one on device meta");
+    refuse_entry("save_npz", ErrorKind::unsupported, entry.key,
+                 "expected a tensor with data, got one on device meta");
   if (entry.key.size() > longest_name || entry.key.find('\0') != std::string::npos)
-    refuse(ErrorKind::invalid_argument, entry.key.substr(0, 100),
-           "expected a name without zero bytes and not so long");
+    refuse_entry("save_npz", ErrorKind::invalid_argument, entry.key.substr(0, 100),
+                 "expected a name without zero bytes and not so long");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "module_versions.h"
 #include "number_copy.h"
 #include "output_file.h"
+#include "refuse_entry.h"
 #include "safetensors_header.h"
 
 #include <algorithm>
@@ -19,11 +20,6 @@ struct Item {
   std::vector<int64_t> shape;  // as the header says it
   uint64_t nbytes;
 };
-
-[[noreturn]] void refuse(ErrorKind kind, const std::string& key, const std::string& message) {
-  Error e(kind, "[save_safetensors] " + message);
-  throw e.at_key(key);
-}
 
 // Packed bytes that once were read from a file of a dtype that PyTorch has not go back as what they were.
 const SafetensorsType* packed_type(const Value& value, std::vector<int64_t>& shape) {
@@ -42,23 +38,27 @@ const SafetensorsType* packed_type(const Value& value, std::vector<int64_t>& sha
 
 Item item_of(const StateDict::Entry& entry) {
   if (!entry.is_tensor())
-    refuse(ErrorKind::unsupported, entry.key,
-           "the format holds plain tensors only, got " + entry.value.type_name() + "; leave the entry out");
+    refuse_entry(
+        "save_safetensors", ErrorKind::unsupported, entry.key,
+        "the format holds plain tensors only, got " + entry.value.type_name() + "; leave the entry out");
   if (entry.key == safetensors_metadata_key)
-    refuse(ErrorKind::invalid_argument, entry.key, "the format keeps this name for its metadata");
+    refuse_entry("save_safetensors", ErrorKind::invalid_argument, entry.key,
+                 "the format keeps this name for its metadata");
   const Tensor& t = entry.tensor();
   if (!t.defined() || t.device() == meta)
-    refuse(ErrorKind::unsupported, entry.key, "expected a tensor with data, got one on device meta");
+    refuse_entry("save_safetensors", ErrorKind::unsupported, entry.key,
+                 "expected a tensor with data, got one on device meta");
   Item out{&entry.key, &t, safetensors_type(t.dtype()), t.shape().extents(),
            static_cast<uint64_t>(t.nbytes())};
   if (t.dtype() == DType::u8)
     if (const SafetensorsType* packed = packed_type(entry.value, out.shape)) out.type = packed;
   if (!out.type)
-    refuse(ErrorKind::unsupported, entry.key,
-           concat("safetensors has no dtype for ", name_of(t.dtype()), "; convert the tensor first"));
+    refuse_entry("save_safetensors", ErrorKind::unsupported, entry.key,
+                 concat("safetensors has no dtype for ", name_of(t.dtype()), "; convert the tensor first"));
   if (t.dtype() == DType::f4_e2m1fn_x2) {
     if (out.shape.empty())
-      refuse(ErrorKind::unsupported, entry.key, "a float4_e2m1fn_x2 tensor without dimensions");
+      refuse_entry("save_safetensors", ErrorKind::unsupported, entry.key,
+                   "a float4_e2m1fn_x2 tensor without dimensions");
     out.shape.back() *= 2;
   }
   return out;
@@ -71,9 +71,9 @@ void refuse_shared(const std::vector<Item>& items) {
     if (item.nbytes == 0) continue;
     const auto [found, fresh] = first.emplace(item.tensor->storage().id(), &item);
     if (!fresh)
-      refuse(ErrorKind::invalid_argument, *item.key,
-             "the tensors \"" + *found->second->key + "\" and \"" + *item.key +
-                 "\" share memory; write them with ties = duplicate or drop_and_note");
+      refuse_entry("save_safetensors", ErrorKind::invalid_argument, *item.key,
+                   "the tensors \"" + *found->second->key + "\" and \"" + *item.key +
+                       "\" share memory; write them with ties = duplicate or drop_and_note");
   }
 }
 
@@ -127,7 +127,8 @@ std::string header_text(const std::vector<Item>& items, const std::map<std::stri
            " bytes, the format allows ", longest_safetensors_header);
     return out;
   } catch (const nlohmann::json::exception&) {
-    refuse(ErrorKind::invalid_argument, Value(*key).repr(120), "expected names and metadata in UTF-8");
+    refuse_entry("save_safetensors", ErrorKind::invalid_argument, Value(*key).repr(120),
+                 "expected names and metadata in UTF-8");
   }
 }
 

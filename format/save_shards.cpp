@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-struct Names {
+struct ShardNames {
   fs::path folder;
   std::string stem, extension;  // "model", ".safetensors"
 
@@ -36,9 +36,9 @@ struct Names {
   throw e.in_file(path.string());
 }
 
-Names names_of(const std::string& path, ShardFormat format) {
+ShardNames names_of(const std::string& path, ShardFormat format) {
   const bool safe = format == ShardFormat::safetensors;
-  Names out{path, safe ? "model" : "pytorch_model", safe ? ".safetensors" : ".bin"};
+  ShardNames out{path, safe ? "model" : "pytorch_model", safe ? ".safetensors" : ".bin"};
   std::error_code error;
   if (fs::is_directory(path, error)) return out;
   const std::string name = fs::path(path).filename().string(), ending = out.extension + ".index.json";
@@ -122,7 +122,7 @@ void write_shard(const StateDict& part, const fs::path& path, const ShardOptions
     save(part, path.string());
 }
 
-// Names that the shard will only note as ties of others; the index lists what a file really holds.
+// ShardNames that the shard will only note as ties of others; the index lists what a file really holds.
 std::unordered_set<std::string> noted_ties(const StateDict& part, const ShardOptions& options) {
   std::unordered_set<std::string> out;
   if (options.format != ShardFormat::safetensors ||
@@ -159,7 +159,7 @@ std::string index_text(const std::map<std::string, std::string>& map, uint64_t t
 void save_shards(const StateDict& state, const std::string& path, const ShardOptions& options) {
   check(options.max_shard_bytes > 0, "[save_shards] expected max_shard_bytes of at least 1");
   try {
-    const Names names = names_of(path, options.format);
+    const ShardNames names = names_of(path, options.format);
     const auto shards = split(state, options.max_shard_bytes);
     const auto entries = state.entries();
     std::map<std::string, std::string> map;

@@ -15,8 +15,6 @@ namespace {
 
 constexpr uint32_t central_signature = 0x02014b50, descriptor_signature = 0x08074b50;
 constexpr uint64_t local_size = 30, central_size = 46;
-constexpr uint16_t full16 = 0xffff;
-constexpr uint32_t full32 = 0xffffffff;                           // "see the zip64 field"
 constexpr uint16_t encryption_flags = 1 << 0 | 1 << 6 | 1 << 13;  // plain, strong, hidden directory
 constexpr uint16_t descriptor_flag = 1 << 3, patched_flag = 1 << 5;
 // How hard the compressor tried; writers disagree with themselves.
@@ -101,13 +99,13 @@ std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
     const Bytes extra = in.take(extra_length);
     in.skip(comment_length);
     try {
-      widen(extra, extra_at, sizes, disk == full16);
+      widen(extra, extra_at, sizes, disk == zip_full16);
       entry.size = sizes.content;
       entry.stored_size = sizes.stored;
       entry.header_offset = sizes.header_offset;
       if (entry.name.empty()) refuse(here, "entry ", i, " of the directory has no name");
       if (entry.name.find('\0') != std::string::npos) refuse(here, "the name contains a zero byte");
-      if (disk != 0 && disk != full16)
+      if (disk != 0 && disk != zip_full16)
         refuse_unsupported(here, "the record lies in another part of a split archive");
       if (entry.flags & encryption_flags) refuse_unsupported(here, "the record is encrypted");
       if (entry.flags & patched_flag) refuse_unsupported(here, "the record is a patch of another file");
@@ -155,7 +153,7 @@ void DirectoryReader::widen(Bytes extra, uint64_t extra_at, Sizes& sizes, bool d
   const auto field = find_zip64(extra, extra_at);
   ByteReader in(field.value_or(Bytes{}), extra_at);
   for (uint64_t* number : {&sizes.content, &sizes.stored, &sizes.header_offset}) {
-    if (*number != full32) continue;
+    if (*number != zip_full32) continue;
     if (in.remaining() < 8) refuse(extra_at, "a number that needs zip64, and no zip64 field that holds it");
     *number = in.little<uint64_t>();
   }
@@ -211,10 +209,10 @@ void DirectoryReader::check_local_sizes(const ZipEntry& entry, const std::byte* 
   const auto crc = load_little<uint32_t>(header + 14);
   uint64_t stored = load_little<uint32_t>(header + 18), content = load_little<uint32_t>(header + 22);
   const auto zip64 = find_zip64(extra, extra_at);
-  if ((stored == full32 || content == full32) && zip64) {
+  if ((stored == zip_full32 || content == zip_full32) && zip64) {
     ByteReader in(*zip64, extra_at);
-    if (content == full32 && in.remaining() >= 8) content = in.little<uint64_t>();
-    if (stored == full32 && in.remaining() >= 8) stored = in.little<uint64_t>();
+    if (content == zip_full32 && in.remaining() >= 8) content = in.little<uint64_t>();
+    if (stored == zip_full32 && in.remaining() >= 8) stored = in.little<uint64_t>();
   }
   const bool streamed = (entry.flags & descriptor_flag) != 0;
   const auto agree = [&](uint64_t local, uint64_t central) {

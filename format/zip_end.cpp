@@ -8,8 +8,6 @@ namespace {
 constexpr uint32_t end_signature = 0x06054b50, end64_signature = 0x06064b50, locator64_signature = 0x07064b50;
 constexpr uint64_t end_size = 22, end64_size = 56, locator64_size = 20;
 constexpr uint64_t longest_trailer = 65535;  // an archive comment's greatest length, and what readers search
-constexpr uint16_t full16 = 0xffff;
-constexpr uint32_t full32 = 0xffffffff;
 
 class EndReader : ZipChecks {
  public:
@@ -39,7 +37,8 @@ DirectoryEnd EndReader::find() {
     if (comment > in.remaining()) refuse(here, "the archive comment reaches past the end of the file");
     DirectoryEnd end{entries, directory_size, directory_offset, here};
     read_end64(here, end);
-    const bool parts = (disk != 0 && disk != full16) || (directory_disk != 0 && directory_disk != full16);
+    const bool parts =
+        (disk != 0 && disk != zip_full16) || (directory_disk != 0 && directory_disk != zip_full16);
     if (parts || entries_here != entries)
       refuse_unsupported(here, "expected one file, got a part of a split archive");
     if (const uint64_t trailing = in.remaining(); trailing != 0)
@@ -82,8 +81,8 @@ void EndReader::read_end64(uint64_t end_at, DirectoryEnd& end) {
   const auto agree = [](uint64_t narrow, uint64_t wide, uint64_t full) {
     return narrow == wide || narrow == full;
   };
-  if (!agree(end.entries, entries, full16) || !agree(end.size, directory_size, full32) ||
-      !agree(end.offset, directory_offset, full32))
+  if (!agree(end.entries, entries, zip_full16) || !agree(end.size, directory_size, zip_full32) ||
+      !agree(end.offset, directory_offset, zip_full32))
     object(end_at, "the two end records disagree: ", end.entries, " and ", entries, " entries, ", end.size,
            " and ", directory_size, " bytes at ", end.offset, " and ", directory_offset);
   end = {entries, directory_size, directory_offset, here};

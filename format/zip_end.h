@@ -8,6 +8,8 @@
 namespace sconce {
 
 constexpr uint32_t zip_local_signature = 0x04034b50;
+constexpr uint16_t zip_full16 = 0xffff;  // "see the zip64 field", as is
+constexpr uint32_t zip_full32 = 0xffffffff;
 
 // A record's name fit for a message: whatever the file says, one short line.
 inline std::string printable(std::string_view name) {

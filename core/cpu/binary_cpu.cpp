@@ -9,14 +9,12 @@
 namespace sconce {
 namespace {
 
-constexpr int64_t grain = 1 << 15;  // elements that are worth a thread
-
 template <class C>
 void binary_as(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, C alpha) {
   kernels::with_binary(op, alpha, [&](auto f) {
     if constexpr (std::is_invocable_v<decltype(f), C, C>) {
       using R = decltype(f(C(), C()));
-      parallel_for(0, out.numel(), grain, [&](int64_t begin, int64_t end) {
+      parallel_for(0, out.numel(), worth_a_thread, [&](int64_t begin, int64_t end) {
         ChunkReader<C> first(a, out.shape()), second(b, out.shape());
         ChunkWriter<R> results(out);
         for (int64_t i = begin; i < end; i += chunk_length) {

@@ -9,6 +9,7 @@
 namespace sconce {
 
 inline constexpr int64_t chunk_length = 1024;
+inline constexpr int64_t worth_a_thread = 1 << 15;  // elements
 
 // out[i] = from[i * stride] in the compute type C: float, double, int64_t, uint64_t or complex<double>.
 template <class C>

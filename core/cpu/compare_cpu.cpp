@@ -8,12 +8,10 @@
 namespace sconce {
 namespace {
 
-constexpr int64_t grain = 1 << 15;  // elements that are worth a thread
-
 template <class C, class F>
 void compare_as(const Tensor& a, const Tensor& b, Tensor& out, F holds) {
   bool* results = out.mutable_data<bool>();
-  parallel_for(0, out.numel(), grain, [&](int64_t begin, int64_t end) {
+  parallel_for(0, out.numel(), worth_a_thread, [&](int64_t begin, int64_t end) {
     ChunkReader<C> first(a, out.shape()), second(b, out.shape());
     for (int64_t i = begin; i < end; i += chunk_length) {
       const int64_t n = std::min(chunk_length, end - i);

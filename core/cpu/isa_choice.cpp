@@ -59,7 +59,7 @@ const isa::Kernels* kernels_for(std::string_view name) {
   return nullptr;
 }
 
-const isa::Kernels& kernels() {
+const isa::Kernels& best_kernels() {
   static const isa::Kernels& chosen = choose();
   return chosen;
 }

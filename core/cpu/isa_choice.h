@@ -9,7 +9,7 @@ namespace sconce {
 
 // The best kernels that this machine can run, or those that the environment variable SCONCE_ISA names. Chosen once.
 // Throws Error (invalid_argument) if SCONCE_ISA names an instruction set that this build or machine does not have.
-const isa::Kernels& kernels();
+const isa::Kernels& best_kernels();
 
 // Those of one instruction set; null if this build or machine does not have it.
 const isa::Kernels* kernels_for(std::string_view name);

@@ -8,21 +8,21 @@ namespace sconce {
 namespace {
 
 template <class Key>
-struct Entry {
+struct Keyed {
   Key key;
   int64_t index;
 };
 
 // NaN after every number; equal keys by index, so that the order is the stable one.
 template <class Key>
-bool ascends(const Entry<Key>& a, const Entry<Key>& b) {
+bool ascends(const Keyed<Key>& a, const Keyed<Key>& b) {
   if (a.key < b.key || (b.key != b.key && a.key == a.key)) return true;
   if (b.key < a.key || (a.key != a.key && b.key == b.key)) return false;
   return a.index < b.index;
 }
 
 template <class Key>
-bool descends(const Entry<Key>& a, const Entry<Key>& b) {
+bool descends(const Keyed<Key>& a, const Keyed<Key>& b) {
   if (b.key < a.key || (a.key != a.key && b.key == b.key)) return true;
   if (a.key < b.key || (b.key != b.key && a.key == a.key)) return false;
   return a.index < b.index;
@@ -35,7 +35,7 @@ void sort_as(bool descending, int64_t k, const Tensor& x, const Strips& strips, 
   for_strips(strips, [&](int64_t begin, int64_t end) {
     const size_t n = static_cast<size_t>(strips.length);
     std::vector<Key> keys(n);
-    std::vector<Entry<Key>> entries(n);
+    std::vector<Keyed<Key>> entries(n);
     for (int64_t i = begin; i < end; ++i) {
       const Strip from = strip_of(x, strips, strips.length, i);
       const Strip value = strip_of(values, strips, k, i), index = strip_of(indices, strips, k, i);

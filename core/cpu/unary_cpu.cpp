@@ -9,14 +9,12 @@
 namespace sconce {
 namespace {
 
-constexpr int64_t grain = 1 << 15;  // elements that are worth a thread
-
 template <class C, class Bound>
 void unary_as(UnaryOp op, const Tensor& x, Tensor& out, Bound a, Bound b) {
   kernels::with_unary(op, a, b, [&](auto f) {
     if constexpr (std::is_invocable_v<decltype(f), C>) {
       using R = decltype(f(C()));
-      parallel_for(0, out.numel(), grain, [&](int64_t begin, int64_t end) {
+      parallel_for(0, out.numel(), worth_a_thread, [&](int64_t begin, int64_t end) {
         ChunkReader<C> in(x, x.shape());
         ChunkWriter<R> results(out);
         for (int64_t i = begin; i < end; i += chunk_length) {

@@ -17,7 +17,7 @@ namespace {
 
 using Table = std::unordered_map<std::string_view, Results (*)(const Call&)>;
 
-const Table& table() {
+const Table& ops_by_name() {
   static const Table all = [] {
     Table t;
     for (const auto& entries : {elementwise_entries(), network_entries(), view_entries(), array_entries()})
@@ -29,11 +29,11 @@ const Table& table() {
 
 }  // namespace
 
-bool can_interpret(std::string_view op) { return table().contains(op); }
+bool can_interpret(std::string_view op) { return ops_by_name().contains(op); }
 
 std::vector<Tensor> interpret(const Node& node, const std::function<Tensor(ValueId)>& tensor_of) {
-  const auto found = table().find(node.op);
-  if (found == table().end())
+  const auto found = ops_by_name().find(node.op);
+  if (found == ops_by_name().end())
     fail(ErrorKind::unsupported, "[prepare] the op ", node.op, node.scope.empty() ? "" : " of ", node.scope,
          " is not known");
   const auto run = [&](const Node& n, const std::function<Tensor(ValueId)>& of) {

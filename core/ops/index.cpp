@@ -13,7 +13,7 @@
 namespace sconce {
 namespace {
 
-void check_not_recording(const char* op) {
+void check_size_known(const char* op) {
   if (Recorder::active())
     fail(ErrorKind::unsupported, "[", op,
          "] cannot be recorded: the size of its result depends on the values of its operands");
@@ -96,7 +96,7 @@ Tensor masked_select(const Tensor& self, const Tensor& mask) {
   check_defined("masked_select", self);
   check_defined("masked_select", mask);
   check(mask.dtype() == DType::boolean, "masked_select: expected BoolTensor for mask");
-  check_not_recording("masked_select");
+  check_size_known("masked_select");
   const Shape shape = broadcast(self.shape(), mask.shape());
   return index(self.expand(shape.extents()), mask.expand(shape.extents()));
 }
@@ -105,7 +105,7 @@ namespace {
 
 // The rows of self, seen with the mask's dimensions as one, where the mask is true.
 Tensor index_by_mask(const Tensor& self, const Tensor& mask) {
-  check_not_recording("index");
+  check_size_known("index");
   check(mask.dim() <= self.dim(), "too many indices for tensor of dimension ", self.dim());
   for (int64_t d = 0; d < mask.dim(); ++d)
     check(mask.size(d) == self.size(d), "The shape of the mask ", mask.shape(), " at index ", d,

@@ -122,7 +122,6 @@ void Classification::merge(const Classification& other) {
 }
 
 ClassificationSummary Classification::compute() const {
-  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   ClassificationSummary out;
   const int64_t classes = matrix_.classes();
   const ScoreOptions score_options{1.0, options_.zero_division};

@@ -11,10 +11,6 @@
 namespace sconce::nn::metrics {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-double real(int64_t v) { return static_cast<double>(v); }
-
 double ratio(double numerator, double denominator, ZeroDivision zero) {
   if (denominator != 0) return numerator / denominator;
   switch (zero) {

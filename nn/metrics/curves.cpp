@@ -11,10 +11,7 @@
 namespace sconce::nn::metrics {
 namespace {
 
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 constexpr double infinity = std::numeric_limits<double>::infinity();
-
-double real(int64_t v) { return static_cast<double>(v); }
 
 // (N, C) scores as one column of yes-or-no questions for each class.
 std::vector<BinaryScores> one_against_rest(const char* op, const Tensor& scores, const Tensor& labels) {

@@ -3,9 +3,14 @@
 #include <sconce/tensor.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 namespace sconce::nn::metrics {
+
+inline constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+inline double real(int64_t v) { return static_cast<double>(v); }
 
 // Calls f(address of element) in row-major order, whatever the strides.
 template <class T, class F>

@@ -17,6 +17,8 @@ class OptionA : public Module {
   int64_t extra;
 };
 
+// In a namespace of its own, for torchvision's network has a block of this name too.
+namespace cifar {
 class BasicBlock : public Module {
  public:
   BasicBlock(int64_t in, int64_t out, int64_t stride)
@@ -46,11 +48,12 @@ class BasicBlock : public Module {
   BatchNorm2d bn2;
   std::unique_ptr<Module> shortcut;
 };
+}  // namespace cifar
 
-Sequential stage(int64_t blocks, int64_t in, int64_t out) {
+Sequential cifar_stage(int64_t blocks, int64_t in, int64_t out) {
   Sequential s;
   for (int64_t i = 0; i < blocks; ++i)
-    s.push_back(BasicBlock(i == 0 ? in : out, out, i == 0 && in != out ? 2 : 1));
+    s.push_back(cifar::BasicBlock(i == 0 ? in : out, out, i == 0 && in != out ? 2 : 1));
   return s;
 }
 
@@ -65,9 +68,9 @@ int64_t blocks_of(int64_t depth) {
 CifarResNet::CifarResNet(int64_t depth, int64_t num_classes)
     : conv1(3, 16, 3, {.padding = 1, .bias = false}),
       bn1(16),
-      layer1(stage(blocks_of(depth), 16, 16)),
-      layer2(stage(blocks_of(depth), 16, 32)),
-      layer3(stage(blocks_of(depth), 32, 64)),
+      layer1(cifar_stage(blocks_of(depth), 16, 16)),
+      layer2(cifar_stage(blocks_of(depth), 16, 32)),
+      layer3(cifar_stage(blocks_of(depth), 32, 64)),
       linear(64, num_classes) {}
 
 Tensor CifarResNet::forward(const Tensor& x) const {

@@ -75,7 +75,7 @@ class Bottleneck : public Module {
 int64_t expansion(ResNet::Block block) { return block == ResNet::Block::basic ? 1 : 4; }
 
 // A stage of blocks; the first takes the stride, and a projection on its shortcut where the shape changes.
-Sequential stage(ResNet::Block block, int blocks, int64_t in, int64_t planes, int64_t stride) {
+Sequential resnet_stage(ResNet::Block block, int blocks, int64_t in, int64_t planes, int64_t stride) {
   const int64_t out = planes * expansion(block);
   Sequential s;
   for (int i = 0; i < blocks; ++i) {
@@ -99,10 +99,10 @@ ResNet::ResNet(Block block, std::array<int, 4> layers, int64_t num_classes)
       bn1(64),
       relu(true),
       maxpool(3, {.stride = 2, .padding = 1}),
-      layer1(stage(block, layers[0], 64, 64, 1)),
-      layer2(stage(block, layers[1], 64 * expansion(block), 128, 2)),
-      layer3(stage(block, layers[2], 128 * expansion(block), 256, 2)),
-      layer4(stage(block, layers[3], 256 * expansion(block), 512, 2)),
+      layer1(resnet_stage(block, layers[0], 64, 64, 1)),
+      layer2(resnet_stage(block, layers[1], 64 * expansion(block), 128, 2)),
+      layer3(resnet_stage(block, layers[2], 128 * expansion(block), 256, 2)),
+      layer4(resnet_stage(block, layers[3], 256 * expansion(block), 512, 2)),
       avgpool({1, 1}),
       fc(512 * expansion(block), num_classes) {}
 

@@ -36,7 +36,9 @@ else
 fi
 
 echo "packaging: add_subdirectory"
-cmake -S "$here/add_subdirectory" -B "$work/add_subdirectory" -DSCONCE_SOURCE="$source" -DCMAKE_BUILD_TYPE=None >"$work/log" ||
+# As the build above was made, so that a compiler cache has the objects.
+werror=$(sed -n 's/^SCONCE_WERROR:BOOL=//p' "$build/CMakeCache.txt")
+cmake -S "$here/add_subdirectory" -B "$work/add_subdirectory" -DSCONCE_SOURCE="$source" -DCMAKE_BUILD_TYPE=Release -DSCONCE_WERROR="$werror" >"$work/log" ||
   { cat "$work/log"; exit 1; }
 cmake --build "$work/add_subdirectory" --target consumer --parallel "$jobs" >"$work/log" || { tail -40 "$work/log"; exit 1; }
 "$work/add_subdirectory/consumer"

@@ -9,7 +9,6 @@
 namespace sconce::engine {
 namespace {
 
-constexpr double kPieceFloats = 64e3;
 enum class Change { from_planes, to_planes, copy };
 
 class LayoutChange final : public Operator {
@@ -22,7 +21,7 @@ class LayoutChange final : public Operator {
         kernels_(kernels),
         pixels_(image.h * image.w) {
     // Strips of 16 pixels are whole cache lines of a plane.
-    strips_ = pieces_of(static_cast<double>(pixels_ * image.c), kPieceFloats, ceil_div(pixels_, 16));
+    strips_ = pieces_of(static_cast<double>(pixels_ * image.c), piece_floats, ceil_div(pixels_, 16));
   }
 
   int64_t pieces() const override { return image_.n * strips_; }

@@ -9,8 +9,6 @@
 namespace sconce::engine {
 namespace {
 
-constexpr double kPieceFloats = 64e3;
-
 class ScaleChannels final : public Operator {
  public:
   // Factors of the network itself if `packs` is given, else the second input's.
@@ -29,7 +27,7 @@ class ScaleChannels final : public Operator {
       shift_ = add(fusion.shift, 0.0);
     }
     fusion_.scale = fusion_.shift = nullptr;
-    strips_ = pieces_of(static_cast<double>(pixels_ * x.c), kPieceFloats, pixels_);
+    strips_ = pieces_of(static_cast<double>(pixels_ * x.c), piece_floats, pixels_);
   }
 
   int64_t pieces() const override { return x_.n * strips_; }

@@ -3,10 +3,11 @@
 
 #include <algorithm>
 
+#include "cpu/engine/parts.h"
+
 namespace sconce::engine {
 namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 // Towards minus infinity.
 int64_t floor_div(int64_t a, int64_t b) { return a >= 0 ? a / b : -ceil_div(-a, b); }

@@ -11,8 +11,6 @@
 namespace sconce::engine {
 namespace {
 
-constexpr double kPieceFloats = 64e3;
-
 // Input positions left and right of each output position, and the right one's weight.
 struct Neighbours {
   std::vector<int32_t> left, right;
@@ -57,7 +55,7 @@ class Upsample final : public Operator {
            const isa::Kernels& kernels)
       : x_(x), y_(y), blend_(blend), rows_(std::move(rows)), columns_(std::move(columns)), kernels_(kernels) {
     const auto row_floats = static_cast<double>(y.w * y.c);
-    strip_ = std::clamp<int64_t>(static_cast<int64_t>(kPieceFloats / row_floats), 1,
+    strip_ = std::clamp<int64_t>(static_cast<int64_t>(piece_floats / row_floats), 1,
                                  std::max<int64_t>(y.n * y.h, 1));
   }
 

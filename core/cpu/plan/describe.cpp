@@ -50,7 +50,7 @@ std::string Plan::describe() const {
                     decimal(bytes * 1e-6), s.op ? decimal(us) : "?", s.shapes});
   }
   for (size_t c = 0; c + 1 < rows[0].size(); ++c) pad_column(rows, c);
-  std::string text = concat("kernels ", kernels().name, ", ", compiled.executor->threads(), " threads, ",
+  std::string text = concat("kernels ", best_kernels().name, ", ", compiled.executor->threads(), " threads, ",
                             program.steps.size(), " steps (", interpreted_steps(), " interpreted), ",
                             decimal(static_cast<double>(packed_bytes()) * 1e-6), " MB of packed weights, ",
                             decimal(static_cast<double>(arena_bytes()) * 1e-6), " MB for each run\n");

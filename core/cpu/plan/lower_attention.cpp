@@ -85,7 +85,7 @@ bool lower_attention(Lowering& l, const Node& node) {
   else
     l.new_strided(y, strides, g.images * g.queries * pitch);
   g.output = head_rows(l.place(y).view);
-  l.add(node, engine::make_attention(g, kernels()), {query.slot, key.slot, value.slot, mask, {}},
+  l.add(node, engine::make_attention(g, best_kernels()), {query.slot, key.slot, value.slot, mask, {}},
         {l.slot_of(l.place(y))});
   return true;
 }

@@ -53,8 +53,8 @@ bool lower_activation(Lowering& l, const Node& node) {
   if (!l.is_f32(x) || !l.is_f32(y) || l.place(x).is_constant() || l.shape(x).dim() < 1) return false;
   const bool image = lies_as_image(l, x);
   const Laid in = laid(l, x, image), out = result(l, y, image, x);
-  auto op = activation ? engine::make_activation(*activation, in.image, out.image, kernels())
-                       : engine::make_unary(*unary, in.image, out.image, kernels());
+  auto op = activation ? engine::make_activation(*activation, in.image, out.image, best_kernels())
+                       : engine::make_unary(*unary, in.image, out.image, best_kernels());
   l.add(node, std::move(op), {in.slot}, {out.slot});
   return true;
 }
@@ -145,7 +145,7 @@ bool lower_binary(Lowering& l, const Node& node) {
   const Laid out = result(l, y, image, apart ? leader : no_value);
   l.add(node,
         engine::make_binary(*op, lhs->spread, rhs->spread, alpha, shaped(l.shape(y), image, out.image.pitch),
-                            activation_behind(node), kernels()),
+                            activation_behind(node), best_kernels()),
         {lhs->slot, rhs->slot}, {out.slot});
   return true;
 }

@@ -47,7 +47,7 @@ bool lower_matmul(Lowering& l, const Node& node) {
   g.b_transposed = !plain;
   g.b_pitch = plain ? rhs->row : rhs->column, g.b_batch = rhs->batch, g.b_outer = rhs->outer;
   g.c_pitch = out.image.pitch, g.c_batch = g.m * g.c_pitch, g.c_outer = g.batch * g.c_batch;
-  l.add(node, engine::make_matmul(g, isa::Activation::none, kernels()),
+  l.add(node, engine::make_matmul(g, isa::Activation::none, best_kernels()),
         {l.slot_of(l.place(x)), l.slot_of(l.place(z))}, {out.slot});
   return true;
 }

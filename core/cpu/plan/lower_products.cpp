@@ -78,7 +78,7 @@ bool lower_convolution(Lowering& l, const Node& node) {
   }
   ConvWeights w;
   w.weight = weight.data<float>();
-  l.add(node, engine::make_convolution(g, w, around.fusion, around.prologue, kernels(), l.packs()),
+  l.add(node, engine::make_convolution(g, w, around.fusion, around.prologue, best_kernels(), l.packs()),
         {in.slot, around.extra[0], around.extra[1]}, {out.slot});
   return true;
 }
@@ -101,9 +101,10 @@ bool lower_linear(Lowering& l, const Node& node) {
   surround(around, l, node, residual);
   const Laid out = l.result_rows(y, reusable_residual(l, node));
   w.weight = weight.data<float>();
-  l.add(node,
-        engine::make_linear(in.image, out.image, w, around.fusion, around.prologue, kernels(), l.packs()),
-        {in.slot, around.extra[0], around.extra[1]}, {out.slot});
+  l.add(
+      node,
+      engine::make_linear(in.image, out.image, w, around.fusion, around.prologue, best_kernels(), l.packs()),
+      {in.slot, around.extra[0], around.extra[1]}, {out.slot});
   return true;
 }
 

@@ -90,7 +90,7 @@ bool lower_cells(Lowering& l, const Node& node, bool is_lstm) {
     engine::Fusion fusion;
     fusion.shift = p.bias.data();
     l.add(node,
-          engine::make_linear(in.image, gate_image, {p.weight.data()}, fusion, {}, kernels(), l.packs()),
+          engine::make_linear(in.image, gate_image, {p.weight.data()}, fusion, {}, best_kernels(), l.packs()),
           {in.slot, {}, {}}, {gates});
     Laid out;
     if (layer + 1 == layers) {
@@ -105,11 +105,11 @@ bool lower_cells(Lowering& l, const Node& node, bool is_lstm) {
     g.gates = strides(gate_pitch), g.output = strides(out.image.pitch);
     const int64_t h_floats = directions * batch * width, c_floats = directions * batch * hidden;
     if (is_lstm)
-      l.add(node, engine::make_lstm(g, weights.directions, kernels(), l.packs()),
+      l.add(node, engine::make_lstm(g, weights.directions, best_kernels(), l.packs()),
             {gates, before[0].layer(layer, h_floats), before[1].layer(layer, c_floats)},
             {out.slot, after[0].layer(layer, h_floats), after[1].layer(layer, c_floats)});
     else
-      l.add(node, engine::make_gru(g, weights.directions, kernels(), l.packs()),
+      l.add(node, engine::make_gru(g, weights.directions, best_kernels(), l.packs()),
             {gates, before[0].layer(layer, h_floats)}, {out.slot, after[0].layer(layer, h_floats)});
     in = out;
   }

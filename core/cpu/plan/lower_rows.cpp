@@ -42,8 +42,9 @@ bool lower_row_norm(Lowering& l, const Node& node) {
   if (!l.is_f32(y) || is_constant(l, x) || !p.known || a.ints("normalized_shape").size() != 1) return false;
   const Laid in = l.rows(x), out = l.result_rows(y, x);
   const double eps = a.is_none("eps") ? std::numeric_limits<float>::epsilon() : a.number("eps");
-  auto op = layer ? engine::make_layer_norm(in.image, out.image, p.weights(), eps, {}, kernels(), l.packs())
-                  : engine::make_rms_norm(in.image, out.image, p.weights(), eps, {}, kernels(), l.packs());
+  auto op =
+      layer ? engine::make_layer_norm(in.image, out.image, p.weights(), eps, {}, best_kernels(), l.packs())
+            : engine::make_rms_norm(in.image, out.image, p.weights(), eps, {}, best_kernels(), l.packs());
   l.add(node, std::move(op), {in.slot, {}}, {out.slot, {}});
   return true;
 }
@@ -58,7 +59,7 @@ bool lower_group_norm(Lowering& l, const Node& node) {
   const Laid in = l.image(x), out = l.result_image(y, x);
   l.add(node,
         engine::make_group_norm(in.image, out.image, a.integer("num_groups"), p.weights(), a.number("eps"),
-                                activation_behind(node), kernels(), l.packs()),
+                                activation_behind(node), best_kernels(), l.packs()),
         {in.slot}, {out.slot});
   return true;
 }
@@ -73,7 +74,7 @@ bool lower_softmax(Lowering& l, const Node& node) {
       s.wrap(a.integer("dim")) != s.dim() - 1)
     return false;
   const Laid in = l.rows(x), out = l.result_rows(y, x);
-  l.add(node, engine::make_softmax(in.image, out.image, log, kernels()), {in.slot}, {out.slot});
+  l.add(node, engine::make_softmax(in.image, out.image, log, best_kernels()), {in.slot}, {out.slot});
   return true;
 }
 
@@ -89,7 +90,8 @@ bool lower_embedding(Lowering& l, const Node& node) {
   l.constant_in_place(rows);  // keeps it
   const Place numbers = l.dense_place(indices);
   const Laid out = l.new_rows(y);
-  l.add(node, engine::make_embedding({{rows.data<float>(), rows.size(0)}}, nullptr, out.image, kernels()),
+  l.add(node,
+        engine::make_embedding({{rows.data<float>(), rows.size(0)}}, nullptr, out.image, best_kernels()),
         {l.slot_of(numbers)}, {out.slot});
   return true;
 }

@@ -71,7 +71,7 @@ bool lower_depthwise(Lowering& l, const Node& node, const ConvolutionArguments& 
   }
   l.add(node,
         engine::make_depthwise(in.image, out.image, window_of(c), weight.data<float>(), fusion, mean >= 0,
-                               kernels(), l.packs()),
+                               best_kernels(), l.packs()),
         {in.slot, residual}, {out.slot, means});
   return true;
 }
@@ -92,7 +92,7 @@ bool lower_winograd(Lowering& l, const Node& node, const ConvolutionArguments& c
   const Laid out = l.result_image(node.outputs[0], separate ? no_value : added);
   l.add(node,
         engine::make_winograd(tile == 2 ? engine::WinogradTile::f23 : engine::WinogradTile::f43, in.image,
-                              out.image, c.pad[1], c.pad[2], weight.data<float>(), fusion, kernels(),
+                              out.image, c.pad[1], c.pad[2], weight.data<float>(), fusion, best_kernels(),
                               l.packs()),
         {in.slot, residual}, {out.slot});
   return true;
@@ -111,14 +111,15 @@ bool lower_pool(Lowering& l, const Node& node) {
   const Laid in = l.image(x), out = l.new_image(y);
   std::unique_ptr<engine::Operator> op;
   if (max)
-    op = engine::make_max_pool(in.image, out.image, window_of(a), kernels());
+    op = engine::make_max_pool(in.image, out.image, window_of(a), best_kernels());
   else if (avg)
     op = engine::make_avg_pool(in.image, out.image, window_of(a), a.flag("count_include_pad"),
-                               a.is_none("divisor_override") ? 0 : a.integer("divisor_override"), kernels());
+                               a.is_none("divisor_override") ? 0 : a.integer("divisor_override"),
+                               best_kernels());
   else if (adaptive)
-    op = engine::make_adaptive_avg_pool(in.image, out.image, kernels());
+    op = engine::make_adaptive_avg_pool(in.image, out.image, best_kernels());
   else
-    op = engine::make_adaptive_max_pool(in.image, out.image, kernels());
+    op = engine::make_adaptive_max_pool(in.image, out.image, best_kernels());
   l.add(node, std::move(op), {in.slot}, {out.slot});
   return true;
 }
@@ -144,7 +145,7 @@ bool lower_mean(Lowering& l, const Node& node) {
   }
   Laid out = a.flag("keepdim") && s.dim() == 4 ? l.new_image(y) : l.new_rows(y);
   out.image.n = s[0], out.image.h = out.image.w = 1;
-  l.add(node, engine::make_adaptive_avg_pool(in.image, out.image, kernels()), {in.slot}, {out.slot});
+  l.add(node, engine::make_adaptive_avg_pool(in.image, out.image, best_kernels()), {in.slot}, {out.slot});
   return true;
 }
 
@@ -164,7 +165,8 @@ bool lower_upsample(Lowering& l, const Node& node) {
   if (!factors.empty()) given = {factors[0], factors.back()};
   const Laid in = l.image(x), out = l.new_image(node.outputs[0]);
   l.add(node,
-        engine::make_upsample(in.image, out.image, mode, a.flag_or("align_corners", false), given, kernels()),
+        engine::make_upsample(in.image, out.image, mode, a.flag_or("align_corners", false), given,
+                              best_kernels()),
         {in.slot}, {out.slot});
   return true;
 }
@@ -180,7 +182,7 @@ bool lower_batch_norm(Lowering& l, const Node& node) {
   const Laid in = rank == 2 ? l.rows(x) : l.image(x);
   const Laid out = rank == 2 ? l.result_rows(y, x) : l.result_image(y, x);
   const engine::Fusion fusion{affine->scale.data(), affine->shift.data(), false, 0, activation_behind(node)};
-  l.add(node, engine::make_channel_affine(in.image, out.image, fusion, kernels(), l.packs()), {in.slot},
+  l.add(node, engine::make_channel_affine(in.image, out.image, fusion, best_kernels(), l.packs()), {in.slot},
         {out.slot});
   return true;
 }
@@ -200,7 +202,7 @@ bool lower_gate(Lowering& l, const Node& node) {
   const Laid in = l.image(x), factors = l.image(gate), out = l.result_image(y, x);
   engine::Fusion fusion;
   fusion.activation = activation_behind(node);
-  l.add(node, engine::make_scale_channels(in.image, factors.image.pitch, out.image, fusion, kernels()),
+  l.add(node, engine::make_scale_channels(in.image, factors.image.pitch, out.image, fusion, best_kernels()),
         {in.slot, factors.slot, {}}, {out.slot});
   return true;
 }
@@ -230,9 +232,10 @@ std::unique_ptr<engine::Operator> make_move(const Lowering& l, const Place& from
     return nullptr;
   const bool dense_from = from.view.is_contiguous(), dense_to = to.view.is_contiguous();
   const auto pixels_from = l.pixels_of(from), pixels_to = l.pixels_of(to);
-  if (pixels_from && pixels_to) return engine::make_copy(pixels_from->image, pixels_to->image, kernels());
-  if (dense_from && pixels_to) return engine::make_planes_to_image(pixels_to->image, kernels());
-  if (pixels_from && dense_to) return engine::make_image_to_planes(pixels_from->image, kernels());
+  if (pixels_from && pixels_to)
+    return engine::make_copy(pixels_from->image, pixels_to->image, best_kernels());
+  if (dense_from && pixels_to) return engine::make_planes_to_image(pixels_to->image, best_kernels());
+  if (pixels_from && dense_to) return engine::make_image_to_planes(pixels_from->image, best_kernels());
   return nullptr;
 }
 
@@ -265,7 +268,7 @@ std::vector<int> choose_winograd(const Graph& graph, const PrepareOptions& optio
       const auto kind = tile == 2 ? engine::WinogradTile::f23 : engine::WinogradTile::f43;
       const double gain = direct - engine::winograd_cost(kind, in, out);
       const double bytes =
-          4.0 * static_cast<double>(engine::winograd_pack_floats(kind, x[1], y[1], kernels())) - own;
+          4.0 * static_cast<double>(engine::winograd_pack_floats(kind, x[1], y[1], best_kernels())) - own;
       if (gain > 0) choices.push_back({n, tile, gain, bytes});
     }
   }

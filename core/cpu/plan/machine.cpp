@@ -13,7 +13,7 @@ namespace sconce::plan {
 namespace {
 
 const isa::PeakKernels& peak_kernels() {
-  const std::string_view name = kernels().name;
+  const std::string_view name = best_kernels().name;
 #if defined(SCONCE_HAS_AVX512)
   if (name == "avx512") return isa::peak_avx512;
 #endif

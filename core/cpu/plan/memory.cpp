@@ -5,8 +5,6 @@
 namespace sconce::plan {
 namespace {
 
-constexpr int64_t alignment = 64, slack = 64;
-
 int64_t room_for(const Buffer& b) { return (b.bytes + slack + alignment - 1) / alignment * alignment; }
 
 bool live_together(const Buffer& a, const Buffer& b) { return a.first <= b.last && b.first <= a.last; }

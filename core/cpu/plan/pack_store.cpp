@@ -4,12 +4,12 @@
 
 #include <algorithm>
 
+#include "cpu/plan/memory.h"
 #include "cpu/plan/packed_file.h"
 
 namespace sconce::plan {
 namespace {
 
-constexpr int64_t slack = 64, alignment = 64;
 constexpr size_t block = size_t{8} << 20;
 
 }  // namespace

@@ -15,7 +15,7 @@ namespace {
 
 constexpr char magic[8] = {'S', 'c', 'o', 'n', 'c', 'e', 'P', 'k'};
 constexpr uint64_t version = 1;
-constexpr size_t alignment = 64;
+constexpr size_t record_alignment = 64;
 
 struct Header {
   char magic[8];
@@ -29,7 +29,7 @@ struct Entry {
   uint64_t offset, count;
 };
 
-size_t rounded(size_t n) { return (n + alignment - 1) / alignment * alignment; }
+size_t rounded(size_t n) { return (n + record_alignment - 1) / record_alignment * record_alignment; }
 
 uint64_t mixed(uint64_t x) {
   x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9;
@@ -95,7 +95,7 @@ std::unique_ptr<PackedFile> PackedFile::open(const std::string& path, const std:
   for (uint64_t i = 0; i < h.records; ++i) {
     Entry e;
     std::memcpy(&e, base + sizeof(Header) + i * sizeof(Entry), sizeof(e));
-    if (e.offset % alignment != 0 || e.offset > bytes || e.count > (bytes - e.offset) / 4)
+    if (e.offset % record_alignment != 0 || e.offset > bytes || e.count > (bytes - e.offset) / 4)
       return why = "it is damaged", nullptr;
     file->records_.push_back(
         {reinterpret_cast<const float*>(base + e.offset), static_cast<int64_t>(e.count)});
@@ -113,7 +113,7 @@ void PackedFile::write(const std::string& path, const std::string& isa, uint64_t
   std::vector<Entry> entries;
   for (const PackStore::Made& r : records) {
     entries.push_back({at, static_cast<uint64_t>(r.count)});
-    at = rounded(at + static_cast<size_t>(r.count) * 4 + alignment);
+    at = rounded(at + static_cast<size_t>(r.count) * 4 + record_alignment);
   }
   std::vector<char> image(at, 0);
   std::memcpy(image.data() + sizeof(Header), entries.data(), entries.size() * sizeof(Entry));

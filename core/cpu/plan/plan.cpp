@@ -69,7 +69,7 @@ std::unique_ptr<Compiled> Plan::Impl::compile(const std::vector<Tensor>& inputs,
   if (first && !options.packed_path.empty()) {
     std::string why;
     made->hash = plan::network_hash(graph, options);
-    file = plan::PackedFile::open(options.packed_path, kernels().name, made->hash, why);
+    file = plan::PackedFile::open(options.packed_path, best_kernels().name, made->hash, why);
     if (!file)
       made->notice =
           concat("packed weights were made anew: ", options.packed_path, " was not used, because ", why);
@@ -174,7 +174,7 @@ void Plan::Impl::save_packed(const std::string& path) const {
   // The hash takes a while, so a plan that nobody saves has none.
   Graph graph = record(function_, example_->inputs);
   make_writes_fresh(graph);
-  plan::PackedFile::write(path, kernels().name, plan::network_hash(graph, options),
+  plan::PackedFile::write(path, best_kernels().name, plan::network_hash(graph, options),
                           example_->packs->records());
 }
 
