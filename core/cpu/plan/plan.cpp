@@ -46,6 +46,9 @@ bool Compiled::fits(const std::vector<Tensor>& tensors) const {
 Plan::Impl::Impl(Plan::Function f, const std::vector<Tensor>& examples, const PrepareOptions& o)
     : options(o), function_(std::move(f)) {
   check(static_cast<bool>(function_), "[prepare] expected a function");
+  check(!options.check || options.precision == Precision::f32,
+        "[prepare] expected precision f32 with check, which compares with the eager ops, got ",
+        name_of(options.precision));
   check(options.threads >= 0, "[prepare] expected a number of threads, got ", options.threads);
   for (const Tensor& t : examples) {
     check(t.defined(), "[prepare] an example is not defined");

@@ -41,6 +41,12 @@ struct Step {
   std::vector<Slot> inputs, outputs;     // of the operator
   std::vector<std::pair<ValueId, Place>> reads, writes;  // of an interpreted node
   std::string shapes;                                    // for describe()
+
+  // What describe() and profile() call its kernel, and the precision of its weights or, where it is interpreted, results.
+  std::string algorithm() const { return op ? op->algorithm() : "interpreted"; }
+  std::string precision() const {
+    return op ? op->precision() : writes.empty() ? "" : name_of(writes[0].second.view.dtype());
+  }
 };
 
 struct Program {
