@@ -89,7 +89,8 @@ class Plan {
   Tensor operator()(const Tensor& x) const;
   std::vector<Tensor> operator()(const std::vector<Tensor>& inputs) const;
   // The same into contiguous tensors of the right dtype and shape, which share no memory with the inputs; an empty list is filled with new
-  // ones. After the first call with a shape, no memory is allocated, no lock taken and, on one thread, no system call made, unless a step
+  // ones. (One exception: an output that is index_copy of an input which nothing reads afterwards, as the caches of
+  // GPT2LMHeadModel::step_at are, may be that very input; then the new rows alone are written.) After the first call with a shape, no memory is allocated, no lock taken and, on one thread, no system call made, unless a step
   // is interpreted (describe() says which) or an input is not contiguous. Numbers below 1.2e-38 count as zero while it runs.
   void run(const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs) const;
 

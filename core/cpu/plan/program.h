@@ -54,6 +54,8 @@ struct Program {
   std::vector<Step> steps;
   std::vector<std::pair<Shape, DType>> inputs, outputs;
   std::vector<Tensor> kept;  // constants that operators read where they are
+  // Inputs and outputs that may be one tensor, which a run then writes into.
+  std::vector<std::pair<size_t, size_t>> in_place;
   int64_t arena_bytes = 0, scratch_bytes = 0;
   std::vector<std::pair<ValueId, Place>>
       values;  // where each value that a step makes lies; only for checking
