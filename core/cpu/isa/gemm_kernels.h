@@ -206,6 +206,8 @@ void tile(const GemmCall& g) {
   finish<R, V>(g, sums[0]);
 }
 
+constexpr int64_t kStreamAhead = 2048;
+
 // The sums of few rows and a panel of narrow weights.
 template <class Weights, int R, int V, int S>
 void narrow_tile(const GemmCall& g) {
@@ -215,14 +217,16 @@ void narrow_tile(const GemmCall& g) {
 #pragma GCC unroll 4
     for (int v = 0; v < V; ++v) moved[i][v] = Vec::zero();
   const auto* panel = static_cast<const typename Weights::Type*>(g.panel);
-  const char* ahead = reinterpret_cast<const char*>(panel);
+  // Weights stream by; what the next steps read is fetched early, across pages, where the machine does not do so itself.
+  const char* ahead = reinterpret_cast<const char*>(panel) + kStreamAhead;
+  constexpr int64_t ahead_step = V * Vec::size * static_cast<int64_t>(sizeof(typename Weights::Type));
   const float* const* rows = g.rows;
   for (int64_t t = 0; t < g.taps; ++t, rows += g.rows_pitch)
     for (int64_t k = 0; k < g.k; k += kShortSum) {
       Sums<R, V, S> sums;
       clear<R, V, S>(sums);
       steps<Weights, R, V, S>(rows, g.offset + k, g.k - k < kShortSum ? g.k - k : kShortSum, panel, sums,
-                              ahead, 0);
+                              ahead, ahead_step);
       gather_sets<R, V, S>(sums);
 #pragma GCC unroll 4
       for (int i = 0; i < R; ++i)
