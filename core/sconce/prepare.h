@@ -11,8 +11,9 @@
 
 namespace sconce {
 
-// How a plan keeps the weights of its products: convolutions (but depthwise ones), Linear, addmm and matmul with a constant matrix, LSTM and
-// GRU. Activations, sums, biases, norms, embeddings and depthwise weights stay f32, whatever is asked for.
+// How a plan keeps the weights of its products: of convolutions (but depthwise ones), Linear, addmm and matmul with a constant matrix, and of
+// what LSTM and GRU do to their inputs. Activations, sums, biases, norms, embeddings, depthwise and recurrent weights stay f32, whatever is
+// asked for; describe() names the precision of each step.
 //   f32    as they are.
 //   bf16   rounded to nearest even, once, after batch norms and scales were folded in: 8 bits of fraction, all of f32's range.
 //   f16    the same with 11 bits of fraction. prepare() throws ErrorKind::invalid_argument where a weight is beyond 65504.
