@@ -1,11 +1,13 @@
 // GPT-2 writes tokens, the likeliest each time, with a cache of keys and values.
-//   decode_bench WEIGHTS.pth THREADS REPEATS NEW TOKEN...     prints one JSON document
+//   decode_bench WEIGHTS.pth THREADS REPEATS NEW PRECISION TOKEN...     prints one JSON document
+// PRECISION: f32, bf16, f16 or int8 for a prepared step; eager for the module itself.
 #include <sconce/sconce.h>
 
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +26,7 @@ void run(char** arguments, int count) {
   const int repeats = std::atoi(arguments[3]);
   const int64_t fresh = std::atoll(arguments[4]);
   std::vector<int64_t> prompt;
-  for (int i = 5; i < count; ++i) prompt.push_back(std::atoll(arguments[i]));
+  for (int i = 6; i < count; ++i) prompt.push_back(std::atoll(arguments[i]));
   const auto length = static_cast<int64_t>(prompt.size());
   Tensor ids(Storage::allocate(prompt.size() * sizeof(int64_t)), DType::i64, Shape{1, length});
   std::copy(prompt.begin(), prompt.end(), ids.mutable_data<int64_t>());
@@ -32,12 +34,16 @@ void run(char** arguments, int count) {
   nn::GPT2LMHeadModel model;
   model.load_state_dict(load(arguments[1]));
   model.eval();
+  const std::string precision = arguments[5];
+  std::optional<nn::GPT2Decoder> decoder;
+  if (precision != "eager")
+    decoder.emplace(model, 1, length + fresh, PrepareOptions{.precision = parse_precision(precision)});
   std::string seconds, cpu_seconds, tokens;
   Tensor out;
   for (int i = 0; i <= repeats; ++i) {
     const double cpu_begin = cpu_now();
     const auto begin = std::chrono::steady_clock::now();
-    out = model.generate(ids, fresh);
+    out = decoder ? decoder->generate(ids, fresh) : model.generate(ids, fresh);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     if (i == 0) continue;
     seconds += (i > 1 ? ", " : "") + std::to_string(took.count());
@@ -45,15 +51,18 @@ void run(char** arguments, int count) {
   }
   for (int64_t i = length; i < out.size(1); ++i)
     tokens += (i > length ? ", " : "") + std::to_string(out.data<int64_t>()[i]);
-  std::printf("{\"version\": \"%s\", \"seconds\": [%s], \"cpu_seconds\": [%s], \"tokens\": [%s]}\n",
-              SCONCE_VERSION, seconds.c_str(), cpu_seconds.c_str(), tokens.c_str());
+  std::printf(
+      "{\"version\": \"%s\", \"precision\": \"%s\", \"plan_bytes\": %lld, \"seconds\": [%s], "
+      "\"cpu_seconds\": [%s], \"tokens\": [%s]}\n",
+      SCONCE_VERSION, precision.c_str(), static_cast<long long>(decoder ? decoder->plan().packed_bytes() : 0),
+      seconds.c_str(), cpu_seconds.c_str(), tokens.c_str());
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 6)
-    return std::fputs("usage: decode_bench WEIGHTS.pth THREADS REPEATS NEW TOKEN...\n", stderr), 2;
+  if (count < 7)
+    return std::fputs("usage: decode_bench WEIGHTS.pth THREADS REPEATS NEW PRECISION TOKEN...\n", stderr), 2;
   try {
     run(arguments, count);
   } catch (const std::exception& e) {

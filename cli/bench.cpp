@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "command.h"
+#include "runner.h"
 #include "weights.h"
 
 namespace sconce::cli {
@@ -29,7 +30,8 @@ struct Arguments {
   int64_t batch = 1;
   int threads = 0;
   double seconds = 2;
-  bool eager = false, profile = false;
+  RunnerOptions runner;
+  bool profile = false;
 };
 
 struct Measured {
@@ -101,8 +103,8 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
                 {"batch", batch},
                 {"threads", num_threads()},
                 {"device", "cpu"},
-                {"precision", "f32"},
-                {"eager", arguments.eager},
+                {"precision", arguments.runner.precision},
+                {"eager", arguments.runner.eager},
                 {"load_ms", measured.load_ms},
                 {"prepare_ms", measured.prepare_ms},
                 {"first_ms", measured.first_ms},
@@ -117,8 +119,9 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
   }
   std::printf("%s, batch %lld, %d thread%s, %s: of %zu calls least %.3f ms, median %.3f ms\n",
               arguments.weights.model.c_str(), static_cast<long long>(batch), num_threads(),
-              num_threads() == 1 ? "" : "s", arguments.eager ? "eager" : "prepared", measured.calls,
-              measured.min_ms, measured.median_ms);
+              num_threads() == 1 ? "" : "s",
+              arguments.runner.eager ? "eager" : concat("prepared in ", arguments.runner.precision).c_str(),
+              measured.calls, measured.min_ms, measured.median_ms);
   std::printf("load %.1f ms, prepare %.1f ms, first call %.2f ms, plan %.1f MB, peak memory %.1f MB\n",
               measured.load_ms, measured.prepare_ms, measured.first_ms,
               static_cast<double>(measured.plan_bytes) / 1e6, static_cast<double>(peak_rss_bytes()) / 1e6);
@@ -148,10 +151,11 @@ int bench(const Program& program, const Arguments& arguments) {
   const Forward eager = [&model](const Tensor& input) { return (*model)(input); };
   Forward forward = eager;
   Plan plan;
-  if (!arguments.eager) {
+  if (!arguments.runner.eager) {
     const auto start = Clock::now();
     PrepareOptions options;
     options.packed_path = arguments.packed;
+    options.precision = parse_precision(arguments.runner.precision);
     plan = prepare(eager, x, options);
     measured.prepare_ms = since(start);
     measured.plan_bytes = plan.packed_bytes() + plan.arena_bytes();
@@ -185,7 +189,7 @@ void add_bench(Program& program) {
   command->add_option("--threads", arguments->threads, "Threads to use; by default all")
       ->check(CLI::PositiveNumber);
   command->add_option("--seconds", arguments->seconds, "How long to repeat")->check(CLI::NonNegativeNumber);
-  command->add_flag("--eager", arguments->eager, "Call the module itself, without preparing a plan");
+  add_runner_options(command, arguments->runner);
   command->add_option("--packed", arguments->packed,
                       "Packed weights that Plan::save_packed() wrote, to map them");
   command->add_flag("--profile", arguments->profile, "Print each step's time to stderr")->excludes("--eager");

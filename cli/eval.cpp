@@ -27,7 +27,7 @@ struct Arguments {
   DataOptions data;
   int64_t batch = 64, limit = 0;
   int threads = 0;
-  bool eager = false;
+  RunnerOptions runner;
   std::string outputs = "logits", report;
   std::vector<std::string> metrics;
 };
@@ -91,6 +91,7 @@ void print(const Program& program, const Arguments& arguments, const Evaluation&
     out["weights"] = arguments.weights.file;
     out["data"] = arguments.data.spec;
     out["threads"] = num_threads();
+    out["precision"] = arguments.runner.precision;
     out["load_ms"] = load_ms;
     print_json(out);
   } else if (!arguments.metrics.empty()) {
@@ -116,7 +117,7 @@ int eval(const Program& program, const Arguments& arguments) {
   options.limit = arguments.limit;
   if (arguments.outputs == "probabilities") options.metrics.outputs = nn::metrics::Outputs::probabilities;
   options.progress = [&](int64_t done, int64_t total) { progress.update(done, total); };
-  Runner runner(*model, arguments.eager);
+  Runner runner(*model, arguments.runner);
   const Evaluation evaluation = evaluate([&](const Tensor& x) { return runner(x); }, *data, options);
 
   if (!arguments.report.empty()) {
@@ -150,7 +151,7 @@ void add_eval(Program& program) {
       ->check(CLI::PositiveNumber);
   command->add_option("--threads", arguments->threads, "Threads to use; by default all")
       ->check(CLI::PositiveNumber);
-  add_eager_option(command, arguments->eager);
+  add_runner_options(command, arguments->runner);
   command->add_option("--outputs", arguments->outputs, "What the model gives")
       ->check(CLI::IsMember({"logits", "probabilities"}));
   command

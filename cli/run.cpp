@@ -22,7 +22,7 @@ struct Arguments {
   WeightsOptions weights;
   std::string input, output, device = "cpu";
   int repeat = 1, threads = 0;
-  bool eager = false;
+  RunnerOptions runner;
 };
 
 struct Timing {
@@ -51,7 +51,8 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
                 {"output", {{"shape", y.shape().extents()}, {"dtype", name_of(y.dtype())}}},
                 {"repeat", arguments.repeat},
                 {"load_ms", timing.load_ms},
-                {"eager", arguments.eager},
+                {"precision", arguments.runner.precision},
+                {"eager", arguments.runner.eager},
                 {"prepare_ms", timing.prepare_ms},
                 {"first_ms", timing.first_ms},
                 {"min_ms", timing.min_ms},
@@ -80,7 +81,7 @@ int run(const Program& program, const Arguments& arguments) {
   Timing timing;
   const std::unique_ptr<nn::Module> model = load_model(arguments.weights, &timing.load_ms);
   const Tensor x = load_npy(arguments.input);
-  Runner runner(*model, arguments.eager);
+  Runner runner(*model, arguments.runner);
   timing.prepare_ms = runner.prepare_for(x);
   Tensor y;
   std::vector<double> times;
@@ -111,7 +112,7 @@ void add_run(Program& program) {
       ->check(CLI::PositiveNumber);
   command->add_option("--threads", arguments->threads, "Threads to use; by default all")
       ->check(CLI::PositiveNumber);
-  add_eager_option(command, arguments->eager);
+  add_runner_options(command, arguments->runner);
   command->add_option("--device", arguments->device, "cpu");
   command->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return run(program, *arguments); }; });

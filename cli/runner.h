@@ -10,13 +10,18 @@
 
 namespace sconce::cli {
 
-// --eager, as the commands that run models have it.
-void add_eager_option(CLI::App* command, bool& eager);
+// How a model is to run, as the commands that run models ask for it: --eager, --precision.
+struct RunnerOptions {
+  bool eager = false;
+  std::string precision = "f32";
+};
+void add_runner_options(CLI::App* command, RunnerOptions& options);
 
 // Calls the model, planned for the shape of the first input and then for each new one. The model must outlive it.
 class Runner {
  public:
-  Runner(const nn::Module& model, bool eager) : model_(&model), eager_(eager) {}
+  Runner(const nn::Module& model, const RunnerOptions& options)
+      : model_(&model), eager_(options.eager), precision_(parse_precision(options.precision)) {}
   Tensor operator()(const Tensor& x);
   // Plans for x now, if it has not been planned for any input. Milliseconds that it took.
   double prepare_for(const Tensor& x);
@@ -25,6 +30,7 @@ class Runner {
  private:
   const nn::Module* model_;
   bool eager_;
+  Precision precision_;
   std::optional<Plan> plan_;
 };
 

@@ -1,5 +1,8 @@
 // The engine's convolutions and Linear layers: exact on small whole numbers, for every instruction set that this machine has.
 #include <doctest/doctest.h>
+#include <sconce/error.h>
+#include <sconce/small_float.h>
+
 #include <algorithm>
 #include <random>
 
@@ -19,6 +22,7 @@ constexpr float kPoison = -12345.f;
 struct Chosen {
   bool bias = true, scale = false, residual = false;
   int64_t in_slack = 0, out_slack = 0;  // floats between pixels that belong to others
+  isa::Stored stored = isa::Stored::f32;
 };
 
 // Fills with whole numbers small enough for every sum to be exact; what lies between pixels is NaN in inputs.
@@ -33,6 +37,12 @@ ConvData whole_numbers(const ConvGeometry& g, const Chosen& chosen, const Fusion
     for (int64_t c = 0; c < g.in.c; ++c) d.x[static_cast<size_t>(p * g.in.pitch + c)] = whole(4);
   d.weight.resize(static_cast<size_t>(g.in.c / g.groups * g.out.c * g.kernel_d * g.kernel_h * g.kernel_w));
   for (float& w : d.weight) w = whole(3);
+  if (chosen.stored == isa::Stored::i8) {
+    // Every channel's largest is 127, so that its scale is one. (Each phase of a transposed convolution has scales of its own.)
+    const size_t channel = d.weight.size() / static_cast<size_t>(g.out.c);
+    for (size_t i = 0; i < d.weight.size(); ++i)
+      d.weight[i] = g.transposed ? 127 * whole(1) : i % channel == 0 ? 127 : whole(127);
+  }
   if (chosen.bias)
     for (int64_t o = 0; o < g.out.c; ++o) d.bias.push_back(static_cast<double>(whole(9)));
   if (chosen.scale)
@@ -63,7 +73,8 @@ void expect_exact(ConvGeometry g, const Chosen& chosen = {},
   for (const isa::Kernels& kernels : all_kernels()) {
     CAPTURE(kernels.name);
     test::HeapPacks packs;
-    const auto op = make_convolution(g, {.weight = d.weight.data()}, fusion, {}, kernels, packs);
+    const auto op =
+        make_convolution(g, {.weight = d.weight.data(), .stored = chosen.stored}, fusion, {}, kernels, packs);
     std::vector<float> y(static_cast<size_t>(g.out.rows() * g.out.pitch), kPoison);
     test::run_all(*op, {d.x.data(), fusion.residual ? d.residual.data() : nullptr, nullptr}, {y.data()});
     int64_t wrong = 0, touched = 0;
@@ -181,6 +192,87 @@ TEST_CASE("slices, scales, residuals and activations") {
                  isa::Activation::hardsigmoid}) {
     expect_exact(g, {.residual = true}, a);
     expect_exact(conv({1, 1, 13, 7}, {1, 1, 13, 3}, 1), {.out_slack = 2}, a);
+  }
+}
+
+TEST_CASE("weights in narrow types") {
+  for (const isa::Stored stored : {isa::Stored::bf16, isa::Stored::f16, isa::Stored::i8}) {
+    CAPTURE(static_cast<int>(stored));
+    const Chosen plain{.stored = stored}, more{.residual = true, .out_slack = 3, .stored = stored};
+    for (int64_t m = 1; m <= 14; ++m) expect_exact(conv({1, 1, m, 5}, {1, 1, m, 37}, 1), plain);
+    for (int64_t m : {1, 2, 3, 4, 13})
+      for (int64_t n = 1; n <= 67; n += m == 1 ? 1 : 3)
+        expect_exact(conv({1, 1, m, 7}, {1, 1, m, n}, 1), more);
+    for (int64_t m : {1, 4, 9})
+      for (int64_t k : {1, 2, 3, 4, 5, 511, 512, 513, 1030, 2085})
+        expect_exact(conv({1, 1, m, k}, {1, 1, m, 50}, 1), plain, isa::Activation::relu);
+    expect_exact(conv({1, 1, 9, 18001}, {1, 1, 9, 33}, 1), plain);
+    expect_exact(conv({2, 11, 9, 20}, {2, 6, 5, 10}, 3, 2, 1), more);
+    expect_exact(conv({1, 2, 2, 20}, {1, 2, 2, 40}, 3, 1, 1), plain);  // several taps, few rows
+    expect_exact(conv({1, 4, 1, 20}, {1, 4, 1, 40}, 1), plain);
+    expect_exact(conv({1, 40, 40, 3}, {1, 20, 20, 24}, 7, 2, 3), plain, isa::Activation::relu);
+    expect_exact(conv({1, 6, 6, 32}, {1, 6, 6, 32}, 3, 1, 1, 1, 8), {.scale = true, .stored = stored});
+    expect_exact(conv({1, 7, 7, 40}, {1, 4, 4, 20}, 3, 2, 1, 1, 5), plain);
+    ConvGeometry g = conv({2, 4, 5, 6}, {2, 9, 11, 22}, 3, 2, 0);
+    g.transposed = true;
+    expect_exact(g, more);
+  }
+}
+
+TEST_CASE("narrow weights are rounded as they should be") {
+  const int64_t k = 5, n = 19;
+  const auto products = [&](const isa::Kernels& kernels, isa::Stored stored, const std::vector<float>& weight,
+                            int64_t m) {
+    // Row c of x picks weight c out of each channel.
+    std::vector<float> x(static_cast<size_t>(m * k + 16), 0.f), y(static_cast<size_t>(m * n));
+    for (int64_t i = 0; i < m; ++i) x[static_cast<size_t>(i * k + i % k)] = 1.f;
+    test::HeapPacks packs;
+    const auto op = make_linear({1, 1, m, k, k}, {1, 1, m, n, n}, {.weight = weight.data(), .stored = stored},
+                                {}, {}, kernels, packs);
+    test::run_all(*op, {x.data(), nullptr, nullptr}, {y.data()});
+    return y;
+  };
+  std::mt19937 random(3);
+  std::vector<float> weight(static_cast<size_t>(n * k));
+  for (float& w : weight)
+    w = std::ldexp(static_cast<float>(random() % 2000003) / 1000001.f - 1.f,
+                   static_cast<int>(random() % 24) - 20);
+  for (int64_t c = 0; c < k; ++c) weight[static_cast<size_t>(3 * k + c)] = 0.f;  // a channel of zeros
+  weight[0] = 0x1.8p-24f, weight[1] = -0x1p-24f, weight[2] = 0x1.004p0f,
+  weight[3] = 65504.f;  // subnormal f16, a tie, its largest
+  for (const isa::Kernels& kernels : all_kernels()) {
+    CAPTURE(kernels.name);
+    for (int64_t m : {5, 3}) {
+      CAPTURE(m);
+      const auto bf16 = products(kernels, isa::Stored::bf16, weight, m),
+                 f16 = products(kernels, isa::Stored::f16, weight, m),
+                 i8 = products(kernels, isa::Stored::i8, weight, m);
+      int wrong[3] = {};
+      for (int64_t o = 0; o < n; ++o) {
+        float largest = 0;
+        for (int64_t c = 0; c < k; ++c)
+          largest = std::max(largest, std::fabs(weight[static_cast<size_t>(o * k + c)]));
+        const float scale = largest / 127.f;
+        for (int64_t c = 0; c < m; ++c) {
+          const float w = weight[static_cast<size_t>(o * k + c)];
+          const auto at = static_cast<size_t>(c * n + o);
+          wrong[0] += bf16[at] != static_cast<float>(BFloat16(w));
+          wrong[1] += f16[at] != static_cast<float>(Half(w));
+          wrong[2] += i8[at] != (largest == 0.f ? 0.f : std::rint(w / scale) * scale);
+        }
+      }
+      CHECK(wrong[0] == 0);
+      CHECK(wrong[1] == 0);
+      CHECK(wrong[2] == 0);
+    }
+    weight[7] = 65520.f;
+    CHECK_THROWS_WITH_AS(products(kernels, isa::Stored::f16, weight, 1),
+                         "[prepare] expected weights within 65504, which is all that f16 holds, got 65520",
+                         Error);
+    weight[7] = std::numeric_limits<float>::quiet_NaN();
+    CHECK_THROWS_AS(products(kernels, isa::Stored::i8, weight, 1), Error);
+    CHECK(std::isnan(products(kernels, isa::Stored::bf16, weight, 5)[2 * n + 1]));
+    weight[7] = 1.f;
   }
 }
 

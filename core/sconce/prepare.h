@@ -5,23 +5,44 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
 namespace sconce {
 
+// How a plan keeps the weights of its products: of convolutions (but depthwise ones), Linear, addmm and matmul with a constant matrix, and of
+// what LSTM and GRU do to their inputs. Activations, sums, biases, norms, embeddings, depthwise and recurrent weights stay f32, whatever is
+// asked for; describe() names the precision of each step.
+//   f32    as they are.
+//   bf16   rounded to nearest even, once, after batch norms and scales were folded in: 8 bits of fraction, all of f32's range.
+//   f16    the same with 11 bits of fraction. prepare() throws ErrorKind::invalid_argument where a weight is beyond 65504.
+//   int8   symmetric, by output channel: q = round(w / s) within -127..127 with s = max |w| / 127 of the channel's weights, as
+//          torch.ao's PerChannelMinMaxObserver with qscheme=torch.per_channel_symmetric and quant_min=-127 has it; s is f32. A result is
+//          (sum of x * q) * s, with x as it is: nothing is calibrated, and activations are not quantised.
+// Fewer bytes of weights make a plan smaller, and faster where reading them is what takes the time: one token or row at a time. Where
+// multiplying is, they are widened first, and it runs as f32 does; but 3x3 convolutions do without Winograd's filtering, whose
+// transformed weights would be f32 and four times as many.
+enum class Precision : uint8_t { f32, bf16, f16, int8 };
+
+// "f32", "bf16", "f16", "int8".
+const char* name_of(Precision precision);
+// The precision of that name. Throws ErrorKind::invalid_argument.
+Precision parse_precision(std::string_view name);
+
 // What a plan may do to go faster. Precision never changes unless it is asked for here.
-enum class Precision : uint8_t { f32 };
 
 struct PrepareOptions {
   // At most so many threads per run, the caller included; 0: num_threads().
   int threads = 0;
   // 3x3 convolutions by Winograd's minimal filtering: 2-4 times the rounding error of direct ones.
   bool winograd = true;
+  // Of weights. A network whose parameters and inputs are bf16 or f16 runs in that dtype, op by op, as PyTorch runs it, with f32 here.
   Precision precision = Precision::f32;
   // Packed weights may take so many times the bytes of the raw ones; beyond it Winograd gives way.
   double max_pack_ratio = 2.5;
-  // Every run also computes each recorded node eagerly, and throws where a step of the plan differs, naming the first such node.
+  // Every run also computes each recorded node eagerly, and throws where a step of the plan differs, naming the first such node. With
+  // precision f32 alone.
   bool check = false;
   // Without fusing, folding and kernels of the plan's own: every node is interpreted by the eager ops.
   bool optimize = true;
@@ -33,6 +54,7 @@ struct PrepareOptions {
 // What a run took, step by step; see Plan::profile().
 struct ProfileStep {
   std::string scope, op, shapes, algorithm;
+  std::string precision;    // of its weights; an interpreted step's is the dtype of its result
   double milliseconds = 0;  // the least of the repeats
   double gflops = 0;        // floating-point operations of the definition per second, in 1e9
   double of_peak =
@@ -68,7 +90,8 @@ class Plan {
   Tensor operator()(const Tensor& x) const;
   std::vector<Tensor> operator()(const std::vector<Tensor>& inputs) const;
   // The same into contiguous tensors of the right dtype and shape, which share no memory with the inputs; an empty list is filled with new
-  // ones. After the first call with a shape, no memory is allocated, no lock taken and, on one thread, no system call made, unless a step
+  // ones. (One exception: an output that is index_copy of an input which nothing reads afterwards, as the caches of
+  // GPT2LMHeadModel::step_at are, may be that very input; then the new rows alone are written.) After the first call with a shape, no memory is allocated, no lock taken and, on one thread, no system call made, unless a step
   // is interpreted (describe() says which) or an input is not contiguous. Numbers below 1.2e-38 count as zero while it runs.
   void run(const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs) const;
 

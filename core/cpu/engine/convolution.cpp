@@ -38,7 +38,8 @@ class Convolution final : public Operator {
  public:
   Convolution(const ConvGeometry& g, const ConvWeights& weights, const Fusion& fusion,
               const Prologue& prologue, const isa::Kernels& kernels, Packs& packs)
-      : gathered_(!g.transposed && g.groups == 1 && g.in.c < 16 && g.kernel_d * g.kernel_h * g.kernel_w > 1) {
+      : gathered_(!g.transposed && g.groups == 1 && g.in.c < 16 && g.kernel_d * g.kernel_h * g.kernel_w > 1),
+        stored_(weights.stored) {
     const float* bias = pack_row(fusion.shift, g.out.c, packs);
     const int64_t phases_y = g.transposed ? g.stride_h : 1, phases_x = g.transposed ? g.stride_w : 1;
     const int64_t phases_z = g.transposed ? g.stride_d : 1;
@@ -53,7 +54,8 @@ class Convolution final : public Operator {
     flops_ = 2 * channels * positions *
              static_cast<double>(g.transposed ? g.in.rows() * g.out.c : g.out.rows() * g.out.c);
     const int64_t floats = g.in.rows() * g.in.c + g.out.rows() * g.out.c * (fusion.residual ? 2 : 1);
-    bytes_ = 4 * (static_cast<double>(floats) + channels * positions * static_cast<double>(g.out.c));
+    bytes_ = 4 * static_cast<double>(floats) +
+             static_cast<double>(isa::size_of(stored_)) * channels * positions * static_cast<double>(g.out.c);
     const isa::GemmKernels& k = *kernels.gemm;
     algorithm_ =
         concat("gemm ", k.rows[k.vectors], "x", k.width(), gathered_ ? " gathered " : " ", kernels.name);
@@ -74,6 +76,10 @@ class Convolution final : public Operator {
     }
   }
   std::string algorithm() const override { return algorithm_; }
+  const char* precision() const override {
+    constexpr const char* names[] = {"f32", "bf16", "f16", "int8"};
+    return names[static_cast<int>(stored_)];
+  }
   double flops() const override { return flops_; }
   double bytes() const override { return bytes_; }
 
@@ -113,8 +119,9 @@ class Convolution final : public Operator {
         }
     const auto taps = static_cast<int64_t>(chosen.size());
     PackedWeights shape = weights_shape(g.groups, g.in.c / g.groups, g.out.c / g.groups, taps, *kernels.gemm);
-    shape.data = pack_weights(shape, weights, fusion.scale, g.groups, g.transposed,
-                              g.kernel_d * g.kernel_h * g.kernel_w, chosen, *kernels.gemm, packs);
+    shape.stored = weights.stored;
+    pack_weights(shape, weights, fusion.scale, g.groups, g.transposed, g.kernel_d * g.kernel_h * g.kernel_w,
+                 chosen, *kernels.gemm, packs);
     shape.bias = bias;
     if (gathered_) {  // the same bytes, read as one tap
       shape.k *= taps;
@@ -125,6 +132,7 @@ class Convolution final : public Operator {
   }
 
   bool gathered_;
+  isa::Stored stored_;
   std::vector<TapGemm> phases_;
   int64_t pieces_ = 0;
   double flops_ = 0, bytes_ = 0;

@@ -6,6 +6,7 @@
 #include "cpu/engine/image.h"
 #include "cpu/engine/operator.h"
 #include "cpu/engine/packs.h"
+#include "cpu/isa/gemm.h"
 #include "cpu/isa/kernels.h"
 
 namespace sconce::engine {
@@ -30,6 +31,7 @@ struct ConvWeights {
   const float* weight =
       nullptr;  // PyTorch's, contiguous: [out][in / groups][kd][kh][kw]; transposed: [in][out / groups][kd][kh][kw]
   bool in_by_out = false;  // 1x1 without groups only: weight is [in][out], as addmm and matmul have it
+  isa::Stored stored = isa::Stored::f32;  // how they are kept
 };
 
 // What happens to each input row on its way into a product, so that the pass over memory before it vanishes. 1x1 and Linear only.

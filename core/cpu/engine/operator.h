@@ -31,6 +31,8 @@ class Operator {
 
   // The kernel and its algorithm in a few words, for describe(): "winograd 4x4 avx2", "gemm 6x16 avx2".
   virtual std::string algorithm() const = 0;
+  // How its weights are kept; whatever that is, it computes in f32.
+  virtual const char* precision() const { return "f32"; }
   // Floating-point operations of the definition (not of the algorithm: Winograd counts as direct convolution), and the bytes of weights,
   // inputs and outputs that a run touches. For describe() and profile().
   virtual double flops() const = 0;

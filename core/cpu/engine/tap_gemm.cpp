@@ -63,7 +63,8 @@ TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusio
   const int64_t depth = weights_.taps * weights_.k;
   const auto nanoseconds = [&](int64_t rows, int64_t panels) {
     const double products = static_cast<double>(rows * panels * kernels_->width() * depth);
-    const double bytes = static_cast<double>(panels * kernels_->width() * depth) * 4;
+    const double bytes = static_cast<double>(panels * kernels_->width() * depth) *
+                         static_cast<double>(isa::size_of(weights_.stored));
     return std::max(products / 50, far_weights_ ? bytes / 15 : 0.0);
   };
   constexpr double kPiece = 60e3;
@@ -79,15 +80,20 @@ TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusio
   const int64_t unit = flat_ ? tile : size.x;
   block_ = round_up(ceil_div(m_, ceil_div(m_, std::min(round_up(most, unit), m_))), unit);
   blocks_ = ceil_div(m_, block_);
+  few_rows_ = flat_ && m_ <= isa::kNarrowRows;
   panels_per_piece_ = all_panels;
   while (panels_per_piece_ > 1 && nanoseconds(std::min(block_, m_), panels_per_piece_) > kPiece)
     panels_per_piece_ = ceil_div(panels_per_piece_, 2);
   column_pieces_ = ceil_div(all_panels, panels_per_piece_);
 }
 
+int64_t TapGemm::copies_bytes() const { return row_floats_ ? block_ * copy_pitch_ * 4 + 64 : 0; }
+
 int64_t TapGemm::scratch_bytes() const {
   const int64_t pointers = round_up(block_ * static_cast<int64_t>(gathered_ ? 1 : grid_.taps.size()) * 8, 64);
-  return pointers + (row_floats_ ? block_ * copy_pitch_ * 4 + 64 : 0);
+  const bool widened = weights_.stored != isa::Stored::f32 && !few_rows_;
+  const int64_t panel = kernels_->widest * kernels_->vector * weights_.taps * weights_.k * 4 + 64;
+  return pointers + copies_bytes() + (widened ? panel : 0);
 }
 
 TapGemm::Place TapGemm::place(int64_t m) const {
@@ -190,6 +196,7 @@ void TapGemm::run(int64_t begin, int64_t end, const Operands& operands, void* sc
   const auto taps = static_cast<int64_t>(gathered_ ? 1 : grid_.taps.size());
   auto* rows = static_cast<const float**>(scratch);
   auto* copies = reinterpret_cast<float*>(static_cast<char*>(scratch) + round_up(block_ * taps * 8, 64));
+  auto* widened = copies + copies_bytes() / 4;
   int64_t ready = -1;  // the block whose rows are found
   for (int64_t piece = begin; piece < end; ++piece) {
     const int64_t block = piece / column_pieces_, first = block * block_,
@@ -204,49 +211,86 @@ void TapGemm::run(int64_t begin, int64_t end, const Operands& operands, void* sc
     }
     const int64_t panel = piece % column_pieces_ * panels_per_piece_;
     const int64_t last = std::min(panel + panels_per_piece_, weights_.units * weights_.panels);
-    run_panels(first, count, panel, last, operands, rows);
+    run_panels(first, count, panel, last, operands, rows, widened);
   }
 }
 
 void TapGemm::run_panels(int64_t first, int64_t count, int64_t panel, int64_t last, const Operands& operands,
-                         const float** rows) const {
+                         const float** rows, float* widened) const {
   for (; panel < last; ++panel) {
+    if (few_rows_ && weights_.stored != isa::Stored::f32) {
+      run_narrow(rows, count, count, first, panel, operands);
+      continue;
+    }
+    const Panel p = panel_at(panel, count);
+    const auto* weights = static_cast<const float*>(p.call.panel);
+    if (weights_.stored != isa::Stored::f32) {
+      kernels_->of(weights_.stored)
+          .widen(p.call.panel, p.call.scale, weights_.taps * weights_.k, p.vectors * kernels_->vector,
+                 widened);
+      weights = widened;
+    }
     if (flat_) {
-      run_panel(rows, count, count, first, panel, operands);
+      run_panel(rows, count, count, first, panel, weights, operands);
       continue;
     }
     for (int64_t i = 0; i < count;
          i += grid_.size.x) {  // a row of the grid at a time: the distance between its pixels is constant
-      const Place p = place(first + i);
-      const int64_t z = p.z * grid_.out_step.z + grid_.out_first.z,
-                    y = p.y * grid_.out_step.y + grid_.out_first.y;
+      const Place at = place(first + i);
+      const int64_t z = at.z * grid_.out_step.z + grid_.out_first.z,
+                    y = at.y * grid_.out_step.y + grid_.out_first.y;
       const int64_t pixel =
-          ((p.image * grid_.out_depth + z) * grid_.out.h + y) * grid_.out.w + grid_.out_first.x;
-      run_panel(rows + i, count, grid_.size.x, pixel, panel, operands);
+          ((at.image * grid_.out_depth + z) * grid_.out.h + y) * grid_.out.w + grid_.out_first.x;
+      run_panel(rows + i, count, grid_.size.x, pixel, panel, weights, operands);
     }
   }
 }
 
-// `count` rows that are written to pixel, pixel + out_step.x, ..., times one panel.
-void TapGemm::run_panel(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel,
-                        const Operands& operands) const {
+TapGemm::Panel TapGemm::panel_at(int64_t panel, int64_t rows_pitch) const {
   const int64_t unit = panel / weights_.panels, in_unit = panel % weights_.panels,
                 first_column = in_unit * kernels_->width();
-  const int64_t channel = unit * weights_.n + first_column, depth = weights_.taps * weights_.k;
-  const int64_t columns = kernels_->columns_of(in_unit, weights_.n);
-  const int vectors = kernels_->vectors_of(in_unit, weights_.n);
-  isa::Epilogue epilogue;
-  epilogue.bias = weights_.bias ? weights_.bias + channel : nullptr;
-  epilogue.activation = activation_;
-  epilogue.residual_pitch = residual_pitch_ * grid_.out_step.x;
-  isa::GemmCall call;
-  call.rows_pitch = rows_pitch;
-  call.offset = unit * weights_.k;
-  call.taps = weights_.taps;
-  call.panel = weights_.data + unit * weights_.unit_floats + first_column * depth;
-  call.c_pitch = grid_.out.pitch * grid_.out_step.x;
-  call.columns = columns;
-  const int64_t tiles = ceil_div(count, kernels_->rows[vectors]), width = vectors * kernels_->vector;
+  Panel p;
+  p.channel = unit * weights_.n + first_column;
+  p.first = unit * weights_.unit_floats + first_column * weights_.taps * weights_.k;
+  p.vectors = kernels_->vectors_of(in_unit, weights_.n);
+  p.epilogue.bias = weights_.bias ? weights_.bias + p.channel : nullptr;
+  p.epilogue.activation = activation_;
+  p.epilogue.residual_pitch = residual_pitch_ * grid_.out_step.x;
+  p.call.rows_pitch = rows_pitch;
+  p.call.offset = unit * weights_.k;
+  p.call.taps = weights_.taps;
+  p.call.k = weights_.k;
+  p.call.panel = static_cast<const char*>(weights_.data) + p.first * isa::size_of(weights_.stored);
+  p.call.scale = weights_.scale ? weights_.scale + p.channel : nullptr;
+  p.call.c_pitch = grid_.out.pitch * grid_.out_step.x;
+  p.call.columns = kernels_->columns_of(in_unit, weights_.n);
+  return p;
+}
+
+// At row i of `count` that are written to pixel, pixel + out_step.x, ...
+void TapGemm::aim(Panel& p, const float** rows, int64_t i, int64_t pixel, const Operands& operands) const {
+  const int64_t at = pixel + i * grid_.out_step.x;
+  p.call.rows = rows + i;
+  p.call.c = operands.out(0) + at * grid_.out.pitch + p.channel;
+  if (residual_) p.epilogue.residual = operands.in(1) + at * residual_pitch_ + p.channel;
+}
+
+// Few rows times one panel of narrow weights.
+void TapGemm::run_narrow(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel,
+                         const Operands& operands) const {
+  Panel p = panel_at(panel, rows_pitch);
+  p.call.epilogue = &p.epilogue;
+  aim(p, rows, 0, pixel, operands);
+  kernels_->of(weights_.stored).tile[p.vectors][count](p.call);
+}
+
+// `count` rows that are written to pixel, pixel + out_step.x, ..., times one panel, whose weights are f32 here.
+void TapGemm::run_panel(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel,
+                        const float* weights, const Operands& operands) const {
+  Panel p = panel_at(panel, rows_pitch);
+  isa::GemmCall& call = p.call;
+  const int64_t depth = weights_.taps * weights_.k, tiles = ceil_div(count, kernels_->rows[p.vectors]),
+                width = p.vectors * kernels_->vector;
   // A panel that several tiles read should stay near them: a very long one is taken in parts, whose sums wait in the output. (Not with a residual,
   // which may lie there too.)
   const bool in_parts = weights_.taps == 1 && tiles > 1 && !residual_ && width * depth * 4 > 2 * kNear;
@@ -254,25 +298,24 @@ void TapGemm::run_panel(const float** rows, int64_t rows_pitch, int64_t count, i
   for (int64_t part = 0, k = 0; part < parts; ++part) {
     const int64_t length = parts == 1 ? weights_.k : ceil_div(weights_.k - k, parts - part);
     call.k = length;
-    call.epilogue = part + 1 == parts ? &epilogue : nullptr;
+    call.epilogue = part + 1 == parts ? &p.epilogue : nullptr;
     call.accumulate = part > 0;
+    call.panel = weights;
     const int64_t panel_bytes = width * length * weights_.taps * 4;
     for (int64_t t = 0, i = 0; t < tiles; ++t) {
       const int64_t r = ceil_div(count - i, tiles - t);
-      call.rows = rows + i;
-      call.c = operands.out(0) + (pixel + i * grid_.out_step.x) * grid_.out.pitch + channel;
-      if (residual_)
-        epilogue.residual = operands.in(1) + (pixel + i * grid_.out_step.x) * residual_pitch_ + channel;
-      if (far_weights_ && tiles > 1) {  // the tiles of this panel fetch the next one between them
-        call.prefetch = reinterpret_cast<const char*>(call.panel) + panel_bytes + panel_bytes * t / tiles;
+      aim(p, rows, i, pixel, operands);
+      if (far_weights_ && tiles > 1 &&
+          weights_.stored == isa::Stored::f32) {  // the tiles of this panel fetch the next one between them
+        call.prefetch = reinterpret_cast<const char*>(weights) + panel_bytes + panel_bytes * t / tiles;
         call.prefetch_step = std::max<int64_t>(std::min<int64_t>(width * 4, 64) / tiles, 1);
       }
-      kernels_->tile[vectors][r](call);
+      kernels_->tile[p.vectors][r](call);
       i += r;
     }
     k += length;
     call.offset += length;
-    call.panel += length * width;
+    weights += length * width;
   }
 }
 

@@ -41,15 +41,27 @@ class TapGemm {
   void apply_prologue(int64_t first, int64_t count, const Operands& operands, float* copies,
                       const float** rows) const;
   void run_panels(int64_t first, int64_t count, int64_t panel, int64_t last_panel, const Operands& operands,
-                  const float** rows) const;
+                  const float** rows, float* widened) const;
   void run_panel(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel,
-                 const Operands& operands) const;
+                 const float* weights, const Operands& operands) const;
+  void run_narrow(const float** rows, int64_t rows_pitch, int64_t count, int64_t pixel, int64_t panel,
+                  const Operands& operands) const;
+  // A panel's columns, and the call and epilogue that all its tiles share.
+  struct Panel {
+    int64_t channel, first;  // of all channels, of the unit's weights
+    int vectors;
+    isa::Epilogue epilogue;
+    isa::GemmCall call;
+  };
+  Panel panel_at(int64_t panel, int64_t rows_pitch) const;
+  void aim(Panel& panel, const float** rows, int64_t i, int64_t pixel, const Operands& operands) const;
+  int64_t copies_bytes() const;
 
   TapGrid grid_;
   std::vector<Run> runs_;
   PackedWeights weights_;
   isa::Activation activation_;
-  bool residual_, gathered_, flat_, far_weights_;
+  bool residual_, gathered_, flat_, far_weights_, few_rows_;
   int64_t residual_pitch_;
   Prologue::Kind prologue_;
   int64_t image_scale_pitch_;

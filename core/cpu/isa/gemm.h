@@ -6,6 +6,12 @@
 
 namespace sconce::isa {
 
+// How a panel's weights lie in memory. All but f32 are widened to f32 on their way into a product, and summed in f32.
+//   bf16, f16  two bytes each
+//   i8         one byte each; a column's results are multiplied by its scale at the end
+enum class Stored : uint8_t { f32, bf16, f16, i8 };
+constexpr int64_t size_of(Stored stored) { return stored == Stored::f32 ? 4 : stored == Stored::i8 ? 1 : 2; }
+
 // One tile: c[i][n] = epilogue(sum over taps t and k of rows[t * rows_pitch + i][offset + k] * panel[(t * k + k)][n]).
 //
 // A plain product has one tap. A convolution has one for each position of its kernel: rows[t][i] is the pixel that tap t sees from
@@ -16,8 +22,10 @@ struct GemmCall {
   int64_t rows_pitch = 0;  // pointers from tap to tap
   int64_t offset = 0;  // floats that are added to each pointer: a group's first channel, a block's first k
   int64_t taps = 1;
-  int64_t k = 0;                 // at least 1
-  const float* panel = nullptr;  // [taps][k][width], width = vectors * GemmKernels::vector
+  int64_t k = 0;  // at least 1
+  const void* panel =
+      nullptr;  // [taps][k][width], width = vectors * GemmKernels::vector; f32 but for narrow tiles
+  const float* scale = nullptr;  // of the panel's columns, narrow tiles of i8 only: multiplied into the sums
   float* c = nullptr;
   int64_t c_pitch = 0;  // floats from row to row
   int64_t columns =
@@ -32,6 +40,7 @@ using GemmTile = void (*)(const GemmCall&);
 
 constexpr int kGemmVectors = 4;  // the widest panel of any instruction set, in vectors
 constexpr int kGemmRows = 16;    // the highest tile
+constexpr int kNarrowRows = 4;   // the highest tile that widens weights itself
 
 // What a prologue does to a row of k floats on its way into scratch memory.
 struct RowPrologue {
@@ -42,12 +51,22 @@ struct RowPrologue {
   bool relu = false;
 };
 
+// Weights of one narrow type.
+struct NarrowKernels {
+  // [v][r]: tiles that read them, for few rows, where reading the weights is what takes the time. They do not accumulate.
+  GemmTile tile[kGemmVectors + 1][kNarrowRows + 1];
+  // For more rows a panel is widened first: to[i * width + n] = from[i * width + n] * scale[n] for i < count; scale is i8's alone.
+  void (*widen)(const void* from, const float* scale, int64_t count, int64_t width, float* to);
+};
+
 struct GemmKernels {
   int vector;                                      // floats in a vector
   int vectors;                                     // of a full panel
   int widest;                                      // and of the widest that there are tiles for
   int rows[kGemmVectors + 1];                      // [v]: rows of the highest tile for panels of v vectors
   GemmTile tile[kGemmVectors + 1][kGemmRows + 1];  // [v][r]: the tile of r rows, 1 <= r <= rows[v]
+
+  NarrowKernels narrow[3];  // bf16, f16, i8
 
   // panel[(t * k + c) * width + r] = weight[r * weight_pitch + c * taps + t] * (scale[r] + scale_low[r]); 0 for r >= rows.
   // scale may be null: 1. The sum of the two floats stands for a double.
@@ -64,6 +83,7 @@ struct GemmKernels {
   float (*multiply_adds)(int64_t rounds);
   int flops;  // of a round
 
+  const NarrowKernels& of(Stored stored) const { return narrow[static_cast<int>(stored) - 1]; }  // not f32
   int width() const { return vector * vectors; }
   // How many vectors the next panel has, where so many columns are left and none is wider than a full one.
   int vectors_for(int64_t columns) const {

@@ -13,6 +13,7 @@ namespace {
 #include "cpu/isa/activate.h"
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
+#include "cpu/isa/narrow_avx2.h"
 // clang-format on
 
 constexpr int kSums = 12;  // that fit into registers beside what else a tile needs
@@ -30,6 +31,8 @@ const GemmKernels gemm_avx2 = {
              {nullptr, at<1, 1>, at<2, 1>, at<3, 1>, at<4, 1>, at<5, 1>, at<6, 1>, at<7, 1>, at<8, 1>},
              {nullptr, at<1, 2>, at<2, 2>, at<3, 2>, at<4, 2>, at<5, 2>, at<6, 2>},
              {nullptr, at<1, 3>, at<2, 3>, at<3, 3>, at<4, 3>}},
+    .narrow = {narrow_for<Bf16Weights, 3, kSums>(), narrow_for<F16Weights, 3, kSums>(),
+               narrow_for<I8Weights, 3, kSums>()},
     .pack = pack,
     .pack_rows = pack_rows,
     .prologue = prologue,

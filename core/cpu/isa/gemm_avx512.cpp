@@ -13,6 +13,7 @@ namespace {
 #include "cpu/isa/activate.h"
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
+#include "cpu/isa/narrow_avx512.h"
 // clang-format on
 
 constexpr int kSums = 24;  // that fit into registers beside what else a tile needs
@@ -32,6 +33,8 @@ const GemmKernels gemm_avx512 = {
              {nullptr, at<1, 2>, at<2, 2>, at<3, 2>, at<4, 2>, at<5, 2>, at<6, 2>, at<7, 2>, at<8, 2>,
               at<9, 2>, at<10, 2>, at<11, 2>, at<12, 2>},
              {nullptr, at<1, 3>, at<2, 3>, at<3, 3>, at<4, 3>, at<5, 3>, at<6, 3>, at<7, 3>, at<8, 3>}},
+    .narrow = {narrow_for<Bf16Weights, 3, kSums>(), narrow_for<F16Weights, 3, kSums>(),
+               narrow_for<I8Weights, 3, kSums>()},
     .pack = pack,
     .pack_rows = pack_rows,
     .prologue = prologue,

@@ -21,21 +21,27 @@ template <class T, int size>
 inline void pin(T (&)[size]) {}  // the scalar vector's
 inline void hold(Vec& x) { pin(x.v); }
 
+// How weights of a panel are read.
+struct WideWeights {
+  using Type = float;
+  static Vec load(const float* p) { return Vec::load(p); }
+};
+
 // n steps of k. S sets of sums take turns where one would leave the multipliers waiting for each other.
-template <int R, int V, int S>
+template <class Weights, int R, int V, int S>
 [[gnu::always_inline]] inline void steps(const float* const* rows, int64_t offset, int64_t n,
-                                         const float*& panel, Sums<R, V, S>& sums, const char*& ahead,
-                                         int64_t ahead_step) {
+                                         const typename Weights::Type*& panel, Sums<R, V, S>& sums,
+                                         const char*& ahead, int64_t ahead_step) {
   constexpr int width = V * Vec::size, lines = width > 16 ? width / 16 : 1;
   const float* a[R];
 #pragma GCC unroll 16
   for (int i = 0; i < R; ++i) a[i] = rows[i] + offset;
-  const float* b = panel;
+  const typename Weights::Type* b = panel;
   const char* next = ahead;
   auto step = [&](int64_t k, int set) __attribute__((always_inline)) {
     Vec y[V];
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) y[v] = Vec::load(b + v * Vec::size);
+    for (int v = 0; v < V; ++v) y[v] = Weights::load(b + v * Vec::size);
     b += width;
 #pragma GCC unroll 4
     for (int l = 0; l < lines; ++l) {
@@ -168,7 +174,7 @@ void tile(const GemmCall& g) {
     }
   }
   clear<R, V, S>(sums);
-  const float* panel = g.panel;
+  const auto* panel = static_cast<const float*>(g.panel);
   const char* ahead = g.prefetch ? g.prefetch : reinterpret_cast<const char*>(panel);
   const int64_t ahead_step = g.prefetch ? g.prefetch_step : 0;
   const float* const* rows = g.rows;
@@ -185,7 +191,7 @@ void tile(const GemmCall& g) {
         clear<R, V, S>(sums);
       }
       const int64_t n = g.k - k < kShortSum ? g.k - k : kShortSum;
-      steps<R, V, S>(rows, g.offset + k, n, panel, sums, ahead, ahead_step);
+      steps<WideWeights, R, V, S>(rows, g.offset + k, n, panel, sums, ahead, ahead_step);
       k += n;
       summed += n;
     }
@@ -200,11 +206,78 @@ void tile(const GemmCall& g) {
   finish<R, V>(g, sums[0]);
 }
 
+constexpr int64_t kStreamAhead = 2048;
+
+// The sums of few rows and a panel of narrow weights.
+template <class Weights, int R, int V, int S>
+void narrow_tile(const GemmCall& g) {
+  Vec moved[R][V];  // what has left the registers, in long sums
+#pragma GCC unroll 4
+  for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) moved[i][v] = Vec::zero();
+  const auto* panel = static_cast<const typename Weights::Type*>(g.panel);
+  // Weights stream by; what the next steps read is fetched early, across pages, where the machine does not do so itself.
+  const char* ahead = reinterpret_cast<const char*>(panel) + kStreamAhead;
+  constexpr int64_t ahead_step = V * Vec::size * static_cast<int64_t>(sizeof(typename Weights::Type));
+  const float* const* rows = g.rows;
+  for (int64_t t = 0; t < g.taps; ++t, rows += g.rows_pitch)
+    for (int64_t k = 0; k < g.k; k += kShortSum) {
+      Sums<R, V, S> sums;
+      clear<R, V, S>(sums);
+      steps<Weights, R, V, S>(rows, g.offset + k, g.k - k < kShortSum ? g.k - k : kShortSum, panel, sums,
+                              ahead, ahead_step);
+      gather_sets<R, V, S>(sums);
+#pragma GCC unroll 4
+      for (int i = 0; i < R; ++i)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) moved[i][v] = moved[i][v] + sums[0][i][v];
+    }
+  if constexpr (Weights::scaled) {
+#pragma GCC unroll 4
+    for (int v = 0; v < V; ++v) {
+      const Vec scale = Vec::load(g.scale + v * Vec::size);
+#pragma GCC unroll 4
+      for (int i = 0; i < R; ++i) moved[i][v] = moved[i][v] * scale;
+    }
+  }
+  finish<R, V>(g, moved);
+}
+
+template <class Weights>
+void widen(const void* from, const float* scale, int64_t count, int64_t width, float* to) {
+  const auto* x = static_cast<const typename Weights::Type*>(from);
+  for (int64_t i = 0; i < count; ++i, x += width, to += width)
+    for (int64_t n = 0; n < width; n += Vec::size) {
+      Vec y = Weights::load(x + n);
+      if constexpr (Weights::scaled) y = y * Vec::load(scale + n);
+      y.store(to + n);
+    }
+}
+
 // The tile of R rows and V vectors on a machine that keeps `registers` sums.
 template <int R, int V, int registers>
 constexpr GemmTile tile_for() {
   constexpr int S = R * V * 4 <= registers ? 4 : R * V * 2 <= registers ? 2 : 1;
   return &tile<R, V, S>;
+}
+
+// The kernels of narrow weights for panels of up to V vectors.
+template <class Weights, int R, int V, int registers>
+constexpr void add_narrow(NarrowKernels& kernels) {
+  constexpr int S = R * V * 4 <= registers ? 4 : R * V * 2 <= registers ? 2 : 1;
+  kernels.tile[V][R] = &narrow_tile<Weights, R, V, S>;
+  if constexpr (R > 1)
+    add_narrow<Weights, R - 1, V, registers>(kernels);
+  else if constexpr (V > 1)
+    add_narrow<Weights, kNarrowRows, V - 1, registers>(kernels);
+}
+template <class Weights, int V, int registers>
+constexpr NarrowKernels narrow_for() {
+  NarrowKernels kernels{};
+  add_narrow<Weights, kNarrowRows, V, registers>(kernels);
+  kernels.widen = &widen<Weights>;
+  return kernels;
 }
 
 template <int registers>

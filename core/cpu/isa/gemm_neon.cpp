@@ -13,6 +13,7 @@ namespace {
 #include "cpu/isa/activate.h"
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
+#include "cpu/isa/narrow_neon.h"
 // clang-format on
 
 constexpr int kSums = 24;  // that fit into registers beside what else a tile needs
@@ -31,6 +32,8 @@ const GemmKernels gemm_neon = {
              {nullptr, at<1, 2>, at<2, 2>, at<3, 2>, at<4, 2>, at<5, 2>, at<6, 2>, at<7, 2>, at<8, 2>},
              {nullptr, at<1, 3>, at<2, 3>, at<3, 3>, at<4, 3>, at<5, 3>, at<6, 3>, at<7, 3>, at<8, 3>},
              {nullptr, at<1, 4>, at<2, 4>, at<3, 4>, at<4, 4>, at<5, 4>, at<6, 4>}},
+    .narrow = {narrow_for<Bf16Weights, 4, kSums>(), narrow_for<F16Weights, 4, kSums>(),
+               narrow_for<I8Weights, 4, kSums>()},
     .pack = pack,
     .pack_rows = pack_rows,
     .prologue = prologue,

@@ -32,12 +32,24 @@ void pad_column(std::vector<std::vector<std::string>>& rows, size_t column) {
 
 }  // namespace
 
+const char* name_of(Precision precision) {
+  constexpr const char* names[] = {"f32", "bf16", "f16", "int8"};
+  return names[static_cast<size_t>(precision)];
+}
+
+Precision parse_precision(std::string_view name) {
+  for (Precision p : {Precision::f32, Precision::bf16, Precision::f16, Precision::int8})
+    if (name == name_of(p)) return p;
+  fail(ErrorKind::invalid_argument, "[prepare] expected a precision of f32, bf16, f16 or int8, got ", name);
+}
+
 std::string Plan::describe() const {
   const Compiled& compiled = given(impl_).example();
   const plan::Program& program = compiled.executor->program();
   const plan::Machine machine = plan::measure_machine();
   const double threads = compiled.executor->threads();
-  std::vector<std::vector<std::string>> rows{{"step", "module", "op", "algorithm", "MB", "us", "shapes"}};
+  std::vector<std::vector<std::string>> rows{
+      {"step", "module", "op", "algorithm", "weights", "MB", "us", "shapes"}};
   double total = 0;
   for (size_t i = 0; i < program.steps.size(); ++i) {
     const plan::Step& s = program.steps[i];
@@ -46,7 +58,7 @@ std::string Plan::describe() const {
                                  1e-3
                            : 0;
     total += us;
-    rows.push_back({std::to_string(i), s.node.scope, s.node.op, s.op ? s.op->algorithm() : "interpreted",
+    rows.push_back({std::to_string(i), s.node.scope, s.node.op, s.algorithm(), s.precision(),
                     decimal(bytes * 1e-6), s.op ? decimal(us) : "?", s.shapes});
   }
   for (size_t c = 0; c + 1 < rows[0].size(); ++c) pad_column(rows, c);

@@ -2,6 +2,8 @@
 
 #include <sconce/error.h>
 
+#include <algorithm>
+
 #include "cpu/plan/memory.h"
 #include "graph/interpret.h"
 #include "graph/node_arguments.h"
@@ -191,6 +193,10 @@ void Lowering::plan_outputs() {
     output_buffers_.push_back(new_buffer(info.shape.numel() * static_cast<int64_t>(size_of(info.dtype)),
                                          Buffer::Memory::output, static_cast<int32_t>(i)));
     ValueId at = id;
+    if (direct_output_[static_cast<size_t>(id)] < 0 && is_cache(id)) {
+      direct_output_[static_cast<size_t>(id)] = static_cast<int32_t>(i);
+      continue;
+    }
     while (uses_.producer(at) >= 0 && uses_.readers(at).empty() == (at == id)) {
       const Node& node = graph_.nodes[static_cast<size_t>(uses_.producer(at))];
       if (!is_view(node)) {
@@ -204,6 +210,27 @@ void Lowering::plan_outputs() {
       at = main_operand(node);
     }
   }
+}
+
+// Rows of a cache with new ones among them, which attention alone reads: it reads nothing behind them.
+bool Lowering::is_cache(ValueId id) const {
+  const int32_t maker = uses_.producer(id);
+  if (maker < 0 || graph_.nodes[static_cast<size_t>(maker)].op != "aten.index_copy.default") return false;
+  for (int32_t reader : uses_.readers(id))
+    if (graph_.nodes[static_cast<size_t>(reader)].op != "aten.scaled_dot_product_attention.default")
+      return false;
+  return true;
+}
+
+bool Lowering::write_in_place(ValueId operand, ValueId result) {
+  const int32_t output = direct_output_[static_cast<size_t>(result)];
+  const auto input = std::find(graph_.inputs.begin(), graph_.inputs.end(), operand);
+  if (output < 0 || input == graph_.inputs.end() || last_read_[static_cast<size_t>(operand)] != node_ ||
+      shape(result) != program_.outputs[static_cast<size_t>(output)].first)
+    return false;
+  set_place(result, output_place(result));
+  program_.in_place.emplace_back(input - graph_.inputs.begin(), output);
+  return true;
 }
 
 // Parts of a concatenation of images are written where they belong in the whole. The last concatenation goes first, so that those of a

@@ -81,6 +81,15 @@ class Lowering {
   }
   bool in_slice(ValueId id) const { return slices_.contains(id); }
   bool goes_to_output(ValueId id) const { return direct_output_[static_cast<size_t>(id)] >= 0; }
+  // The result of an op that writes into `operand`, an input of the whole that nobody reads any more, goes to the caller's memory, which
+  // may then be that input's own. False where that cannot be.
+  bool write_in_place(ValueId operand, ValueId result);
+  // A mask of keys, and where a run finds how many of them anyone sees.
+  void set_key_count(ValueId mask, Slot count) { key_counts_[mask] = count; }
+  Slot key_count(ValueId mask) const {
+    const auto found = key_counts_.find(mask);
+    return found == key_counts_.end() ? Slot{} : found->second;
+  }
   // Says that a node's work was done with another's.
   void mark_done(int32_t node) { done_[static_cast<size_t>(node)] = true; }
   size_t node_index() const { return static_cast<size_t>(node_); }
@@ -97,6 +106,7 @@ class Lowering {
 
   void plan_slices();
   void plan_outputs();
+  bool is_cache(ValueId id) const;
   bool is_image_concatenation(const Node& node) const;
   bool slices_join(const std::vector<ValueId>& parts, ValueId out);
   void lower(size_t index);
@@ -127,6 +137,7 @@ class Lowering {
   std::vector<int32_t> output_buffers_;        // by output
   std::unordered_map<ValueId, Place> slices_;  // values that lie in a part of another one
   std::map<std::pair<ValueId, Layout>, Place> moved_;  // values that lie in a second place too
+  std::unordered_map<ValueId, Slot> key_counts_;       // by mask
   std::vector<bool> done_;                             // by node: was made together with an earlier one
   std::vector<int> winograd_;                          // by node
   int32_t node_ = 0;
@@ -143,6 +154,7 @@ bool lower_elementwise(Lowering& lowering, const Node& node);
 bool lower_attention(Lowering& lowering, const Node& node);
 bool lower_recurrent(Lowering& lowering, const Node& node);
 bool lower_moves(Lowering& lowering, const Node& node);
+bool lower_cache(Lowering& lowering, const Node& node);
 // Which convolutions are worth Winograd's tile, and which tile, within the bytes that the options allow.
 std::vector<int> choose_winograd(const Graph& graph, const PrepareOptions& options);
 // A kernel that moves from one place to another, or null.

@@ -20,6 +20,16 @@ isa::Activation activation_behind(const Node& node) {
   return activation_named(a.text("activation")).value();
 }
 
+isa::Stored stored_of(Precision precision) {
+  switch (precision) {
+    case Precision::f32: break;
+    case Precision::bf16: return isa::Stored::bf16;
+    case Precision::f16: return isa::Stored::f16;
+    case Precision::int8: return isa::Stored::i8;
+  }
+  return isa::Stored::f32;
+}
+
 ConvolutionArguments convolution_arguments(const Graph& graph, const Node& node) {
   const NodeArguments a(node);
   const Shape& weight = shape_of(graph, a.value("weight"));

@@ -1,9 +1,12 @@
 // Arguments of nodes as the operators take them.
 #pragma once
+#include <sconce/prepare.h>
+
 #include <optional>
 #include <vector>
 
 #include "cpu/isa/activation.h"
+#include "cpu/isa/gemm.h"
 #include "graph/node_arguments.h"
 #include "graph/passes/fused.h"
 #include "graph/uses.h"
@@ -14,6 +17,9 @@ namespace sconce::plan {
 std::optional<isa::Activation> activation_named(const std::string& name);
 // The one that a pass has put behind the node, or none.
 isa::Activation activation_behind(const Node& node);
+
+// How products keep their weights.
+isa::Stored stored_of(Precision precision);
 
 // A convolution's numbers for height and width (1-d: height 1) and, for 3-d, depth.
 struct ConvolutionArguments {

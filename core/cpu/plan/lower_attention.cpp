@@ -9,7 +9,8 @@
 namespace sconce::plan {
 namespace {
 
-// A [N, H, T, D] or [H, T, D] operand whose heads have their channels side by side; moved where they have not.
+// A [N, H, T, D] or [H, T, D] operand whose heads have their channels side by side; moved where they have not. The caller's memory will
+// do: attention reads nothing behind its rows.
 struct Heads {
   Slot slot;
   engine::HeadRows rows;
@@ -25,7 +26,7 @@ engine::HeadRows head_rows(const Tensor& t) {
 
 Heads heads_of(Lowering& l, ValueId id) {
   Place place = l.place(id);
-  if (place.is_constant() || l.is_outside(id) || (place.view.size(-1) > 1 && place.view.stride(-1) != 1)) {
+  if (place.is_constant() || (place.view.size(-1) > 1 && place.view.stride(-1) != 1)) {
     const Laid moved = l.rows(id);
     const Shape& s = l.shape(id);
     Heads heads{moved.slot, {0, moved.image.pitch, s[-2] * moved.image.pitch}};
@@ -55,11 +56,11 @@ bool lower_attention(Lowering& l, const Node& node) {
   g.scale = static_cast<float>(a.is_none("scale") ? 1.0 / std::sqrt(static_cast<double>(g.head_size))
                                                   : a.number("scale"));
   g.causal = a.flag("is_causal");
-  Slot mask;
+  Slot mask, key_count;
   if (const ValueId m = a.value("attn_mask"); m != no_value) {
     const Place& place = l.place(m);
     const bool added = l.dtype(m) == DType::f32;
-    if ((!added && l.dtype(m) != DType::boolean) || (!place.is_constant() && l.is_outside(m))) return false;
+    if (!added && l.dtype(m) != DType::boolean) return false;
     Tensor shown = place.view;
     if (place.is_constant())
       shown = shown.contiguous(), mask = l.constant_bytes(shown);
@@ -73,6 +74,7 @@ bool lower_attention(Lowering& l, const Node& node) {
     g.mask_key = shown.stride(-1), g.mask_query = shown.stride(-2), g.mask_head = shown.stride(-3);
     g.mask_image = rank > 3 ? shown.stride(-4) : 0;
     if (g.mask_key > 1) return false;
+    key_count = l.key_count(m);
   }
   const Heads query = heads_of(l, q), key = heads_of(l, k), value = heads_of(l, v);
   g.query = query.rows, g.key = key.rows, g.value = value.rows;
@@ -85,7 +87,7 @@ bool lower_attention(Lowering& l, const Node& node) {
   else
     l.new_strided(y, strides, g.images * g.queries * pitch);
   g.output = head_rows(l.place(y).view);
-  l.add(node, engine::make_attention(g, best_kernels()), {query.slot, key.slot, value.slot, mask, {}},
+  l.add(node, engine::make_attention(g, best_kernels()), {query.slot, key.slot, value.slot, mask, key_count},
         {l.slot_of(l.place(y))});
   return true;
 }

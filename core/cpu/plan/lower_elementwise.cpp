@@ -95,7 +95,7 @@ std::optional<Operand> operand_of(Lowering& l, ValueId id, const Shape& whole, b
     Laid x;
     if (constant.defined())
       x = l.constant_rows(constant.reshape({s.numel() / extents[channel], extents[channel]}));
-    else if (s.dim() == whole.dim())
+    else if (s.dim() == whole.dim() || (only_channels && !image))
       x = laid(l, id, image);
     else
       return std::nullopt;

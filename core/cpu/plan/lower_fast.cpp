@@ -11,8 +11,9 @@ bool lower_fast(Lowering& lowering, const Node& node) {
   bool fits = true;
   for_each_input(node, [&](ValueId id) { fits = fits && lowering.shape(id).numel() > 0; });
   if (!fits) return false;
-  for (const auto family : {lower_winograd_or_depthwise, lower_product, lower_matmul, lower_vision,
-                            lower_rows, lower_elementwise, lower_attention, lower_recurrent, lower_moves})
+  for (const auto family :
+       {lower_winograd_or_depthwise, lower_product, lower_matmul, lower_vision, lower_rows, lower_elementwise,
+        lower_attention, lower_recurrent, lower_moves, lower_cache})
     if (family(lowering, node)) return true;
   return false;
 }

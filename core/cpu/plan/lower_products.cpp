@@ -77,6 +77,7 @@ bool lower_convolution(Lowering& l, const Node& node) {
     g.kernel_d = c.kernel[0], g.stride_d = c.stride[0], g.pad_front = c.pad[0], g.dilation_d = c.dilation[0];
   }
   ConvWeights w;
+  w.stored = stored_of(l.options().precision);
   w.weight = weight.data<float>();
   l.add(node, engine::make_convolution(g, w, around.fusion, around.prologue, best_kernels(), l.packs()),
         {in.slot, around.extra[0], around.extra[1]}, {out.slot});
@@ -88,6 +89,7 @@ bool lower_linear(Lowering& l, const Node& node) {
   const ValueId y = node.outputs[0];
   Tensor weight = constant_of(l.graph(), a.value("weight"));
   ConvWeights w;
+  w.stored = stored_of(l.options().precision);
   // A matrix that was given as [in, out] is packed from that.
   w.in_by_out = !weight.is_contiguous() && weight.t().is_contiguous();
   if (w.in_by_out)

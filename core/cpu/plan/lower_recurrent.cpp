@@ -90,7 +90,9 @@ bool lower_cells(Lowering& l, const Node& node, bool is_lstm) {
     engine::Fusion fusion;
     fusion.shift = p.bias.data();
     l.add(node,
-          engine::make_linear(in.image, gate_image, {p.weight.data()}, fusion, {}, best_kernels(), l.packs()),
+          engine::make_linear(in.image, gate_image,
+                              {.weight = p.weight.data(), .stored = stored_of(l.options().precision)}, fusion,
+                              {}, best_kernels(), l.packs()),
           {in.slot, {}, {}}, {gates});
     Laid out;
     if (layer + 1 == layers) {

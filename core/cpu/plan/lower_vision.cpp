@@ -241,7 +241,7 @@ std::unique_ptr<engine::Operator> make_move(const Lowering& l, const Place& from
 
 std::vector<int> choose_winograd(const Graph& graph, const PrepareOptions& options) {
   std::vector<int> tiles(graph.nodes.size(), 0);
-  if (!options.winograd) return tiles;
+  if (!options.winograd || options.precision != Precision::f32) return tiles;
   struct Choice {
     size_t node;
     int tile;

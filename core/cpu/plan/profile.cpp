@@ -60,7 +60,7 @@ PlanProfile Plan::profile(const std::vector<Tensor>& inputs, int repeats) const 
     profile.peak_gflops = plan::measure_machine().gflops;
     for (size_t i = 0; i < program.steps.size(); ++i) {
       const plan::Step& s = program.steps[i];
-      ProfileStep step{s.node.scope, s.node.op, s.shapes, s.op ? s.op->algorithm() : "interpreted", least[i]};
+      ProfileStep step{s.node.scope, s.node.op, s.shapes, s.algorithm(), s.precision(), least[i]};
       step.interpreted = !s.op;
       if (s.op && least[i] > 0) {
         step.gflops = s.op->flops() / least[i] * 1e-6;
@@ -76,12 +76,12 @@ PlanProfile Plan::profile(const std::vector<Tensor>& inputs, int repeats) const 
 std::string PlanProfile::str() const {
   double sum = 0;
   for (const ProfileStep& s : steps) sum += s.milliseconds;
-  std::string out = "      ms  part  GFLOP/s  peak     GB/s  module, op, algorithm, shapes\n";
+  std::string out = "      ms  part  GFLOP/s  peak     GB/s  module, op, algorithm and weights, shapes\n";
   for (const ProfileStep& s : steps) {
     // Steps that take a twentieth of the time or more are marked.
     print(out, "%8.4f %4.1f%%%c %8.1f %4.0f%% %8.1f  ", s.milliseconds, 100 * s.milliseconds / sum,
           s.milliseconds > sum / 20 ? '*' : ' ', s.gflops, 100 * s.of_peak, s.gigabytes);
-    out += s.scope + " " + s.op + " [" + s.algorithm + "] " + s.shapes + "\n";
+    out += s.scope + " " + s.op + " [" + s.algorithm + ", " + s.precision + "] " + s.shapes + "\n";
   }
   print(out, "%8.4f in steps, %.4f for a whole run; %d threads, peak %.1f GFLOP/s each\n", sum, milliseconds,
         threads, peak_gflops);
@@ -99,6 +99,7 @@ std::string PlanProfile::chrome_trace() const {
     print(out, "\"ph\": \"X\", \"pid\": 1, \"tid\": 1, \"ts\": %.3f, \"dur\": %.3f, ", at * 1e3,
           s.milliseconds * 1e3);
     out += "\"args\": {\"op\": \"" + escaped(s.op) + "\", \"algorithm\": \"" + escaped(s.algorithm) +
+           "\", \"precision\": \"" + s.precision + "\", \"precision\": \"" + s.precision +
            "\", \"shapes\": \"" + escaped(s.shapes) + "\", ";
     print(out, "\"gflops\": %.3f, \"of_peak\": %.4f, \"gigabytes_per_second\": %.3f}}", s.gflops, s.of_peak,
           s.gigabytes);

@@ -41,6 +41,12 @@ struct Step {
   std::vector<Slot> inputs, outputs;     // of the operator
   std::vector<std::pair<ValueId, Place>> reads, writes;  // of an interpreted node
   std::string shapes;                                    // for describe()
+
+  // What describe() and profile() call its kernel, and the precision of its weights or, where it is interpreted, results.
+  std::string algorithm() const { return op ? op->algorithm() : "interpreted"; }
+  std::string precision() const {
+    return op ? op->precision() : writes.empty() ? "" : name_of(writes[0].second.view.dtype());
+  }
 };
 
 struct Program {
@@ -48,6 +54,8 @@ struct Program {
   std::vector<Step> steps;
   std::vector<std::pair<Shape, DType>> inputs, outputs;
   std::vector<Tensor> kept;  // constants that operators read where they are
+  // Inputs and outputs that may be one tensor, which a run then writes into.
+  std::vector<std::pair<size_t, size_t>> in_place;
   int64_t arena_bytes = 0, scratch_bytes = 0;
   std::vector<std::pair<ValueId, Place>>
       values;  // where each value that a step makes lies; only for checking

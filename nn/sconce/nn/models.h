@@ -6,6 +6,7 @@
 #include <sconce/nn/models/densenet.h>
 #include <sconce/nn/models/efficientnet.h>
 #include <sconce/nn/models/gpt2.h>
+#include <sconce/nn/models/gpt2_decoder.h>
 #include <sconce/nn/models/lenet.h>
 #include <sconce/nn/models/mobilenet.h>
 #include <sconce/nn/models/resnet.h>
