@@ -14,6 +14,7 @@ class CpuBackend final : public Backend {
 
   void matmul(const MatmulArgs& args) override;
   void conv2d(const ConvArgs& args) override;
+  bool attention(const AttentionArgs& args) override;
   void unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scalar& b) override;
   void binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType common,
               const Scalar& alpha) override;

@@ -14,7 +14,7 @@ SpareBlocks::~SpareBlocks() {
 }
 
 std::shared_ptr<void> SpareBlocks::allocate(size_t bytes) {
-  const size_t rounded = (bytes / quantum + 1) * quantum;
+  const size_t rounded = ((bytes + alignment) / quantum + 1) * quantum;
   Block block = take(rounded);
   if (!block.data) block = {std::aligned_alloc(alignment, rounded), rounded};
   if (!block.data) return nullptr;
