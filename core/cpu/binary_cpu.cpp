@@ -5,6 +5,7 @@
 
 #include "cpu/chunk.h"
 #include "cpu/cpu_backend.h"
+#include "cpu/elementwise_f32.h"
 
 namespace sconce {
 namespace {
@@ -38,6 +39,7 @@ void binary_as(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, C alp
 void CpuBackend::binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType type,
                         const Scalar& alpha) {
   type = compute_dtype(type);
+  if (type == DType::f32 && eager::binary(op, a, b, out, static_cast<float>(alpha.to_double()))) return;
   if (is_complex(type))
     binary_as<std::complex<double>>(op, a, b, out, alpha.to_complex());
   else if (type == DType::f64)

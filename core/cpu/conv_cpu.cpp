@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "cpu/conv_f32.h"
 #include "cpu/cpu_backend.h"
 #include "cpu/gemm.h"
 
@@ -168,6 +169,7 @@ void run(const ConvArgs& args) {
 
 void CpuBackend::conv2d(const ConvArgs& args) {
   const DType dtype = args.out.dtype(), work = work_dtype(dtype);
+  if (dtype == DType::f32 && args.weight.size(1) > 0) return eager::conv2d(args);
   if (work == dtype) {
     with_work_type("conv2d", work, [&]<class W>() { run<W>(args); });
     return;
@@ -175,9 +177,7 @@ void CpuBackend::conv2d(const ConvArgs& args) {
   Tensor wide = empty(args.out.shape(), work);
   const Tensor input = args.input.to(work), weight = args.weight.to(work);
   const Tensor bias = args.bias.defined() ? args.bias.to(work) : args.bias;
-  with_work_type("conv2d", work, [&]<class W>() {
-    run<W>({input, weight, bias, args.stride, args.padding, args.dilation, args.groups, wide});
-  });
+  conv2d({input, weight, bias, args.stride, args.padding, args.dilation, args.groups, wide});
   copy(wide, args.out);
 }
 

@@ -6,6 +6,8 @@
 #include "cpu/cast.h"
 #include "cpu/chunk.h"
 #include "cpu/cpu_backend.h"
+#include "cpu/isa/vision.h"
+#include "cpu/isa_choice.h"
 #include "cpu/strided.h"
 
 namespace sconce {
@@ -19,6 +21,25 @@ void move_row(const T* from, int64_t from_step, T* to, int64_t to_step, int64_t 
     std::fill_n(to, count, *from);
   else
     for (int64_t i = 0; i < count; ++i) to[i * to_step] = from[i * from_step];
+}
+
+// Elements of 4 bytes whose neighbours in the target are far apart in the source, where the neighbours in the source are those of another
+// dimension: a transpose, block by block. False where they lie otherwise.
+bool turn(const std::vector<Step<2>>& steps, const float* from, float* to) {
+  const auto& inner = steps[0];
+  if (inner.strides[0] != 1 || inner.strides[1] == 1 || inner.count < 4) return false;
+  size_t across = 1;
+  while (across < steps.size() && steps[across].strides[1] != 1) ++across;
+  if (across == steps.size() || steps[across].count < 4) return false;
+  const auto [count, strides] = steps[across];
+  std::vector<Step<2>> outer{{1, {}}};
+  for (size_t i = 1; i < steps.size(); ++i)
+    if (i != across) outer.push_back(steps[i]);
+  const auto kernel = sconce::kernels().vision->rows_to_planes;
+  for_each_row(outer, [&, count = count, strides = strides](const std::array<int64_t, 2>& offsets) {
+    kernel(from + offsets[1], inner.strides[1], inner.count, count, to + offsets[0], strides[0]);
+  });
+  return true;
 }
 
 bool has_one_nan_dtype(DType dtype) {
@@ -80,6 +101,9 @@ void CpuBackend::copy(const Tensor& source, Tensor& target) {
   const auto [to_step, from_step] = steps[0].strides;
   const auto* from = static_cast<const char*>(source.data());
   auto* to = static_cast<char*>(target.mutable_data());
+  if (source.dtype() == target.dtype() && size_of(source.dtype()) == 4 &&
+      turn(steps, reinterpret_cast<const float*>(from), reinterpret_cast<float*>(to)))
+    return;
   if (source.dtype() == target.dtype())
     return with_bytes(size_of(source.dtype()), [&, to_step = to_step, from_step = from_step]<class T>() {
       for_each_row(steps, [&](const std::array<int64_t, 2>& offsets) {

@@ -2,15 +2,19 @@
 #pragma once
 #include <sconce/backend.h>
 
+#include "cpu/spare_blocks.h"
+
 namespace sconce {
 
 class CpuBackend final : public Backend {
  public:
+  CpuBackend();
   std::shared_ptr<void> allocate(size_t nbytes, int device_index) override;
   void copy(const Tensor& source, Tensor& target) override;
 
   void matmul(const MatmulArgs& args) override;
   void conv2d(const ConvArgs& args) override;
+  bool attention(const AttentionArgs& args) override;
   void unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scalar& b) override;
   void binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, DType common,
               const Scalar& alpha) override;
@@ -35,6 +39,9 @@ class CpuBackend final : public Backend {
   void sort(bool descending, int64_t k, const Tensor& x, const Strips& strips, Tensor& values,
             Tensor& indices) override;
   void pad(PadMode mode, const Tensor& x, const std::vector<int64_t>& before, Tensor& out) override;
+
+ private:
+  std::shared_ptr<SpareBlocks> spares_;
 };
 
 }  // namespace sconce

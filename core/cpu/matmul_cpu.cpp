@@ -7,6 +7,7 @@
 
 #include "cpu/cpu_backend.h"
 #include "cpu/gemm.h"
+#include "cpu/matmul_f32.h"
 
 namespace sconce {
 namespace {
@@ -90,6 +91,7 @@ Tensor converted(const Tensor& t, DType dtype) {
 void CpuBackend::matmul(const MatmulArgs& args) {
   if (args.out.numel() == 0) return;
   const DType dtype = args.out.dtype(), work = work_dtype(dtype);
+  if (dtype == DType::f32) return eager::matmul(args);
   if (work == dtype) {
     with_work_type("matmul", work, [&]<class W>() { run<W>(args); });
     return;
@@ -97,7 +99,7 @@ void CpuBackend::matmul(const MatmulArgs& args) {
   Tensor wide = empty(args.out.shape(), work);
   const Tensor lhs = converted(args.lhs, work), rhs = converted(args.rhs, work),
                bias = converted(args.bias, work);
-  with_work_type("matmul", work, [&]<class W>() { run<W>({lhs, rhs, bias, args.beta, args.alpha, wide}); });
+  matmul({lhs, rhs, bias, args.beta, args.alpha, wide});
   copy(wide, args.out);
 }
 

@@ -7,6 +7,9 @@
 #include <vector>
 
 #include "cpu/cpu_backend.h"
+#include "cpu/elementwise_f32.h"
+#include "cpu/isa/planes.h"
+#include "cpu/isa_choice.h"
 
 namespace sconce {
 namespace {
@@ -53,6 +56,7 @@ void batch_norm_of(const BatchNormArgs& a) {
         var[static_cast<size_t>(c)] = squares / static_cast<double>(n * inner);
       }
     });
+  [[maybe_unused]] const auto affine = kernels().planes->affine;
   parallel_for(0, n * channels, std::max<int64_t>(1, 20'000 / inner), [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) {
       const auto c = static_cast<size_t>(plane % channels);
@@ -60,7 +64,10 @@ void batch_norm_of(const BatchNormArgs& a) {
       const auto s = static_cast<C>(scale), shift = static_cast<C>(bias[c] - mean[c] * scale);
       const T* x = from + plane * inner;
       T* y = to + plane * inner;
-      for (int64_t i = 0; i < inner; ++i) y[i] = static_cast<T>(static_cast<C>(x[i]) * s + shift);
+      if constexpr (std::is_same_v<T, float>)
+        affine(x, s, shift, y, inner);
+      else
+        for (int64_t i = 0; i < inner; ++i) y[i] = static_cast<T>(static_cast<C>(x[i]) * s + shift);
     }
   });
 }
@@ -100,6 +107,7 @@ void CpuBackend::batch_norm(const BatchNormArgs& args) {
 }
 
 void CpuBackend::row_norm(const RowNormArgs& args) {
+  if (eager::row_norm(args)) return;
   with_floating_type("row_norm", args.input.dtype(), [&]<class T>() { row_norm_of<T>(args); });
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "cpu/cpu_backend.h"
+#include "cpu/pool_f32.h"
 
 namespace sconce {
 namespace {
@@ -94,6 +95,7 @@ void write_largest(const Tensor& input, Tensor& out, Tensor& indices, F f) {
 }  // namespace
 
 void CpuBackend::max_pool2d(const MaxPoolArgs& a) {
+  if (a.input.dtype() == DType::f32 && !a.indices.defined()) return eager::max_pool2d(a);
   const int64_t h = a.input.size(2), w = a.input.size(3);
   with_real_type("max_pool2d", a.input.dtype(), [&]<class T>() {
     write_largest<T>(a.input, a.out, a.indices, [&](const T* plane, int64_t oy, int64_t ox) {

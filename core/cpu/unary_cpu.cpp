@@ -5,6 +5,7 @@
 
 #include "cpu/chunk.h"
 #include "cpu/cpu_backend.h"
+#include "cpu/elementwise_f32.h"
 
 namespace sconce {
 namespace {
@@ -34,6 +35,7 @@ void unary_as(UnaryOp op, const Tensor& x, Tensor& out, Bound a, Bound b) {
 }  // namespace
 
 void CpuBackend::unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scalar& b) {
+  if (eager::unary(op, x, out, a, b)) return;
   // Integers go to a floating result in its own compute type; a boolean result is decided in the operand's.
   const DType type =
       compute_dtype(is_floating_point(out.dtype()) && !is_complex(x.dtype()) ? out.dtype() : x.dtype());

@@ -1,4 +1,6 @@
 // scaled_dot_product_attention: PyTorch's checks; eager, it is products, a mask and a softmax.
+#include <sconce/backend.h>
+#include <sconce/kernel_args.h>
 #include <sconce/ops/attention.h>
 #include <sconce/ops/compare.h>
 #include <sconce/ops/create.h>
@@ -72,6 +74,30 @@ Tensor repeated_heads(const Tensor& t, int64_t heads) {
   return t.unsqueeze(-3).expand(wide).reshape(all);
 }
 
+// What the backend's own kernel gives; undefined where there is none for these.
+Tensor in_one_pass(const Tensor& query, const Tensor& key, const Tensor& value, const AttentionOptions& o,
+                   double scale, const Shape& shape) {
+  const int64_t rank = query.dim();
+  const bool f32 =
+      query.dtype() == DType::f32 &&
+      (!o.attn_mask.defined() || o.attn_mask.dtype() == DType::f32 || o.attn_mask.dtype() == DType::boolean);
+  if (!f32 || rank > 4 || key.dim() != rank || value.dim() != rank || query.size(-1) == 0) return {};
+  for (int64_t d = 0; d < rank - 2; ++d) {
+    const bool heads = d == rank - 3 && o.enable_gqa;
+    if (key.size(d) != value.size(d) || (!heads && key.size(d) != query.size(d))) return {};
+  }
+  const auto four = [](Tensor t) {
+    while (t.dim() < 4) t = t.unsqueeze(0);
+    return t;
+  };
+  Tensor out = empty(shape, DType::f32, query.device()), whole = four(out), mask;
+  if (o.attn_mask.defined())
+    mask = o.attn_mask.expand({whole.size(0), whole.size(1), whole.size(2), key.size(-2)});
+  const bool done = backend_of(query.device())
+                        .attention({four(query), four(key), four(value), mask, o.is_causal, scale, whole});
+  return done ? out : Tensor();
+}
+
 }  // namespace
 
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
@@ -104,12 +130,13 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   if (shape.numel() == 0) return empty(shape, query.dtype(), query.device());
   if (places == 0) return zeros(shape, query.dtype(), query.device());
 
+  const double scale = o.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
+  if (const Tensor out = in_one_pass(query, key, value, o, scale, shape); out.defined()) return out;
   const DType compute = compute_dtype(query.dtype());
   const Tensor q = query.to(compute);
   const Tensor k = o.enable_gqa ? repeated_heads(key.to(compute), query.size(-3)) : key.to(compute);
   const Tensor v = o.enable_gqa ? repeated_heads(value.to(compute), query.size(-3)) : value.to(compute);
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  const double scale = o.scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
   Tensor scores = mul(matmul(q, k.transpose(-2, -1)), scale);
   if (o.is_causal)
     scores = where(tril(ones({rows, places}, DType::boolean, query.device())), scores, -infinity);

@@ -13,6 +13,7 @@ class Scalar;
 class Tensor;
 struct MatmulArgs;  // these in <sconce/kernel_args.h>
 struct ConvArgs;
+struct AttentionArgs;
 struct MaxPoolArgs;
 struct AvgPoolArgs;
 struct AdaptivePoolArgs;
@@ -37,6 +38,8 @@ class Backend {
   virtual void matmul(const MatmulArgs& args) = 0;
   // Convolutions, for the same dtypes.
   virtual void conv2d(const ConvArgs& args) = 0;
+  // Attention in one pass. False where there is no kernel for what the arguments are: then it is put together from products.
+  virtual bool attention(const AttentionArgs&) { return false; }
 
   // Elementwise (formulas in <sconce/kernels/unary.h> and binary.h). Operands may have any strides, `out` is contiguous and not
   // empty; the kernel computes in the compute_dtype() and rounds once to out's dtype.

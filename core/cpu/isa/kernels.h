@@ -7,12 +7,14 @@ namespace sconce::isa {
 
 struct VisionKernels;  // vision.h
 struct TokensKernels;  // tokens.h
+struct PlanesKernels;  // planes.h
 
 struct Kernels {
   const char* name;  // "scalar", "avx2", "avx512", "neon": as in SCONCE_ISA
   const GemmKernels* gemm;
   const VisionKernels* vision = nullptr;
   const TokensKernels* tokens = nullptr;
+  const PlanesKernels* planes = nullptr;
 };
 
 }  // namespace sconce::isa

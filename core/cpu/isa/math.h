@@ -95,4 +95,5 @@ inline Vec mish(Vec x) {
   return x * (n / (n + constant(2.f)));
 }
 inline Vec hardsigmoid(Vec x) { return clamp(x + constant(3.f), 0.f, 6.f) * constant(1.f / 6.f); }
-inline Vec hardswish(Vec x) { return x * hardsigmoid(x); }
+// x's product first, which overflows where PyTorch's does.
+inline Vec hardswish(Vec x) { return x * clamp(x + constant(3.f), 0.f, 6.f) * constant(1.f / 6.f); }

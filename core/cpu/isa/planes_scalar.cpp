@@ -1,0 +1,22 @@
+// Kernels for planes: any machine.
+#include <cstdint>
+
+#include "cpu/isa/planes.h"
+
+namespace sconce::isa {
+namespace {
+
+// The order matters.
+// clang-format off
+#include "cpu/isa/vec_scalar.h"
+#include "cpu/isa/row_vectors.h"
+#include "cpu/isa/planes_kernels.h"
+// clang-format on
+
+}  // namespace
+
+extern const PlanesKernels planes_scalar = {
+#include "cpu/isa/planes_table.h"
+};
+
+}  // namespace sconce::isa
