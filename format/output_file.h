@@ -25,6 +25,8 @@ class OutputFile {
   // Writes what is gathered, flushes the file to the disk, renames it to `path`, and flushes the folder. When
   // only the last step fails, the new file is in place, whole, and commit() throws all the same.
   void commit();
+  // Does `path` name the new file? Also after a commit() that threw at its last step.
+  bool is_in_place() const { return temporary_.empty(); }
 
  private:
   void write_out(Bytes bytes);

@@ -10,7 +10,11 @@ bool is_container(const Value& v) {
     case Value::Kind::set:
     case Value::Kind::dict:
     case Value::Kind::object: return true;
-    default: return !v.attributes().is_none();
+    case Value::Kind::size:
+    case Value::Kind::tensor:
+    case Value::Kind::quantized:
+    case Value::Kind::sparse: return !v.attributes().is_none();
+    default: return false;
   }
 }
 

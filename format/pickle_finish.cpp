@@ -4,6 +4,7 @@
 #include "pickle_cost.h"
 
 #include <algorithm>
+#include <span>
 
 namespace sconce {
 
@@ -42,35 +43,44 @@ Value PickleReader::finish() {
 // once; a way back into a container that is still open ends there.
 void PickleReader::check_depth(const Value& root) const {
   struct Step {
+    explicit Step(const Value& v)
+        : value(&v), items(v.items()), arguments(v.arguments()), pairs(v.pairs()), node(v.node()) {}
     const Value* value;
-    size_t next = 0;
+    std::span<const Value> items, arguments;
+    std::span<const std::pair<Value, Value>> pairs;
+    const Value::Node* node;
+    size_t next = 0, part = 0;
     uint64_t below = 0;  // levels below the children seen so far
+
+    // Each child in turn, null at the end.
+    const Value* child() {
+      for (; part < 3; ++part, next = 0) {
+        if (part == 2 && next < 2 * pairs.size()) {
+          const auto& pair = pairs[next / 2];
+          return next++ % 2 ? &pair.second : &pair.first;
+        }
+        const auto list = part == 0 ? items : arguments;
+        if (part < 2 && next < list.size()) return &list[next++];
+      }
+      ++next;
+      return next == 1 ? &value->state() : next == 2 ? &value->attributes() : nullptr;
+    }
   };
   std::unordered_map<const Value::Node*, uint64_t> levels;  // 0 while open
   std::vector<Step> path;
-  auto child_of = [](const Value& v, size_t index) -> const Value* {
-    for (const auto* list : {&v.items(), &v.arguments()}) {
-      if (index < list->size()) return &(*list)[index];
-      index -= list->size();
-    }
-    if (index < 2 * v.pairs().size())
-      return index % 2 ? &v.pairs()[index / 2].second : &v.pairs()[index / 2].first;
-    index -= 2 * v.pairs().size();
-    return index == 0 ? &v.state() : index == 1 ? &v.attributes() : nullptr;
-  };
   auto enter = [&](const Value& v) {
     if (path.size() >= budget_.depth)
       fail(ErrorKind::out_of_budget, "values are nested more than ", budget_.depth, " deep");
     levels.emplace(v.node(), 0);
-    path.push_back({&v});
+    path.emplace_back(v);
   };
   if (is_container(root)) enter(root);
   while (!path.empty()) {
     Step& step = path.back();
-    const Value* child = child_of(*step.value, step.next++);
+    const Value* child = step.child();
     if (!child) {
       const uint64_t level = step.below + 1;
-      levels[step.value->node()] = level;
+      levels[step.node] = level;
       path.pop_back();
       if (!path.empty()) path.back().below = std::max(path.back().below, level);
     } else if (is_container(*child)) {

@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace sconce {
@@ -64,7 +65,12 @@ void append_utf8(std::string& out, uint32_t c) {
 
 bool is_utf8(std::string_view text) {
   uint32_t c = 0;
-  for (size_t at = 0; at < text.size();)
+  size_t at = 0;
+  for (uint64_t word = 0; text.size() - at >= sizeof word; at += sizeof word) {  // nearly all text is ASCII
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if (word & 0x8080808080808080) break;
+  }
+  while (at < text.size())
     if (!next_code_point(text, at, c)) return false;
   return true;
 }

@@ -17,12 +17,7 @@ using Kind = Value::Kind;
 // Memory for a storage's name, its entries in the tables here, its handle with what loads it, and its value.
 constexpr uint64_t storage_cost = 896;
 
-// The element dtype of a storage class: "torch.FloatStorage", "torch.cuda.HalfStorage".
-struct StorageClass {
-  DType dtype = DType::u8;
-  bool untyped = false;
-};
-
+// Of "torch.FloatStorage", "torch.cuda.HalfStorage".
 std::optional<StorageClass> storage_class(const Value& v) {
   if (v.kind() != Kind::global) return std::nullopt;
   std::string_view name = v.as_string();
@@ -84,13 +79,18 @@ Value NamedStorages::open(PickleReader& reader, const Value& id) {
   if (parts.size() != 5 && parts.size() != 6)
     fail(ErrorKind::corrupt, "expected 5 or 6 parts in a persistent id, got ", parts.size());
   const Value& type = parts[1];
-  const auto known = storage_class(type);
-  if (!known)
-    fail(ErrorKind::unsupported, "a storage of class ",
-         type.kind() == Kind::global ? type.as_string() : type.type_name(), ", which Sconce does not know");
+  if (last_class_.is_none() ||
+      last_class_.node() != type.node()) {  // a pickle names few classes, each by one value
+    const auto known = storage_class(type);
+    if (!known)
+      fail(ErrorKind::unsupported, "a storage of class ",
+           type.kind() == Kind::global ? type.as_string() : type.type_name(), ", which Sconce does not know");
+    last_class_ = type;
+    last_known_ = *known;
+  }
   const std::string& key = text_of(parts[2], "a storage key");
   NamedStorage& whole =
-      root(reader, key, known->dtype, known->untyped, count_of(parts[4], "a storage's numel"),
+      root(reader, key, last_known_.dtype, last_known_.untyped, count_of(parts[4], "a storage's numel"),
            text_of(parts[3], "a storage's location"));
   return parts.size() == 5 || parts[5].is_none() ? whole.value : part(reader, whole, parts[5]);
 }

@@ -27,6 +27,12 @@ struct NamedStorage {
   SwapUnit swap_unit;
 };
 
+// What the elements of a storage class are.
+struct StorageClass {
+  DType dtype = DType::u8;
+  bool untyped = false;
+};
+
 class NamedStorages {
  public:
   NamedStorages(StorageSource& source, const LoadOptions& options) : source_(source), options_(options) {}
@@ -60,6 +66,8 @@ class NamedStorages {
 
   StorageSource& source_;
   const LoadOptions& options_;
+  Value last_class_;  // the storage class that was named last
+  StorageClass last_known_;
   std::deque<NamedStorage> all_;  // whole ones, views, adopted ones, and Profile::compat's reinterpreted ones
   HashIndex by_key_;              // whole ones
   HashIndex by_node_;             // all, by the node of `value`

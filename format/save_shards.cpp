@@ -1,14 +1,16 @@
+// A state_dict as several files and their index, so that the index always names a whole set.
 #include <sconce/save.h>
 #include <sconce/shards.h>
 
+#include "file_calls.h"
+#include "json_value.h"
+#include "mapped_file.h"
 #include "output_file.h"
-
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -17,24 +19,43 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr int deepest_index = 100;
+constexpr uint64_t longest_index = uint64_t{1} << 28;
+
 struct ShardNames {
   fs::path folder;
   std::string stem, extension;  // "model", ".safetensors"
+  size_t series = 1;
 
   std::string index() const { return stem + extension + ".index.json"; }
+  // Every other series than the first says its number: "model-s2-00001-of-00003.safetensors".
   std::string shard(size_t number, size_t count) const {
     const auto five = [](size_t n) {
       const std::string digits = std::to_string(n);
       return std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits;
     };
-    return stem + "-" + five(number + 1) + "-of-" + five(count) + extension;
+    return stem + (series > 1 ? "-s" + std::to_string(series) : "") + "-" + five(number + 1) + "-of-" +
+           five(count) + extension;
+  }
+  // Is it a name that shard() gives, in any series?
+  bool is_shard(std::string_view name) const {
+    if (!name.starts_with(stem + "-") || !name.ends_with(extension)) return false;
+    if (name.size() < stem.size() + 1 + extension.size()) return false;
+    name = name.substr(stem.size() + 1, name.size() - stem.size() - 1 - extension.size());
+    const auto skip_digits = [&](size_t least) {
+      const size_t digits = std::min(name.find_first_not_of("0123456789"), name.size());
+      name.remove_prefix(digits);
+      return digits >= least;
+    };
+    const auto skip = [&](std::string_view word) {
+      const bool there = name.starts_with(word);
+      if (there) name.remove_prefix(word.size());
+      return there;
+    };
+    if (skip("s") && !(skip_digits(1) && skip("-"))) return false;
+    return skip_digits(5) && skip("-of-") && skip_digits(5) && name.empty();
   }
 };
-
-[[noreturn]] void fail_io(const fs::path& path, const std::error_code& error) {
-  Error e(ErrorKind::io, "[save_shards] " + error.message());
-  throw e.in_file(path.string());
-}
 
 ShardNames names_of(const std::string& path, ShardFormat format) {
   const bool safe = format == ShardFormat::safetensors;
@@ -82,44 +103,60 @@ std::vector<std::vector<size_t>> split(const StateDict& state, uint64_t most) {
   return shards;
 }
 
-// A folder for files that have not got their names yet; it goes with everything in it.
-class Workshop {
- public:
-  explicit Workshop(const fs::path& folder) {
-    std::error_code error;
-    for (int i = 0; i < 1000; ++i) {
-      path_ = folder / concat(".new-shards-", ::getpid(), "-", i);
-      if (fs::create_directory(path_, error)) return;
-      if (error) fail_io(folder, error);
-    }
-    fail_io(folder, std::make_error_code(std::errc::file_exists));
-  }
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-  ~Workshop() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
-// Makes the renaming last through a power cut.
-void flush_folder(const fs::path& folder) {
-  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0)
-    return;  // a folder that may be written and not listed; the names will reach the disk in time
-  ::fsync(descriptor);
-  ::close(descriptor);
+// The first series of which no name is taken, so that nothing is replaced that an index may name.
+void choose_series(ShardNames& names, size_t count) {
+  std::error_code ignored;
+  const auto taken = [&] {
+    for (size_t s = 0; s < count; ++s)
+      if (fs::symlink_status(names.folder / names.shard(s, count), ignored).type() !=
+          fs::file_type::not_found)
+        return true;
+    return false;
+  };
+  while (taken()) ++names.series;
 }
 
-void write_shard(const StateDict& part, const fs::path& path, const ShardOptions& options) {
+// The shards that the index there names, if there is one that can be read.
+std::set<std::string> shards_named_by(const ShardNames& names) {
+  std::set<std::string> out;
+  try {
+    const auto file = MappedFile::open((names.folder / names.index()).string());
+    const Value document = json_value(text_of(file->bytes()), deepest_index, longest_index);
+    if (const Value* map = document.find("weight_map"))
+      for (const auto& [key, name] : map->pairs())
+        if (name.kind() == Value::Kind::string && names.is_shard(name.as_string()))
+          out.insert(name.as_string());
+  } catch (const Error&) {
+    return {};
+  }
+  return out;
+}
+
+// Files of a set that is not complete; they go unless it is.
+class NewShards {
+ public:
+  explicit NewShards(fs::path folder) : folder_(std::move(folder)) {}
+  NewShards(const NewShards&) = delete;
+  NewShards& operator=(const NewShards&) = delete;
+  ~NewShards() {
+    for (const std::string& name : names_) file_calls().unlink((folder_ / name).c_str());
+  }
+  std::string add(const std::string& name) {
+    names_.push_back(name);
+    return (folder_ / name).string();
+  }
+  void keep() { names_.clear(); }
+
+ private:
+  fs::path folder_;
+  std::vector<std::string> names_;
+};
+
+void write_shard(const StateDict& part, const std::string& path, const ShardOptions& options) {
   if (options.format == ShardFormat::safetensors)
-    save_safetensors(part, path.string(), options.safetensors);
+    save_safetensors(part, path, options.safetensors);
   else
-    save(part, path.string());
+    save(part, path);
 }
 
 // ShardNames that the shard will only note as ties of others; the index lists what a file really holds.
@@ -159,12 +196,13 @@ std::string index_text(const std::map<std::string, std::string>& map, uint64_t t
 void save_shards(const StateDict& state, const std::string& path, const ShardOptions& options) {
   check(options.max_shard_bytes > 0, "[save_shards] expected max_shard_bytes of at least 1");
   try {
-    const ShardNames names = names_of(path, options.format);
+    ShardNames names = names_of(path, options.format);
     const auto shards = split(state, options.max_shard_bytes);
     const auto entries = state.entries();
     std::map<std::string, std::string> map;
     uint64_t total = 0;
-    const Workshop workshop(names.folder);
+    choose_series(names, shards.size());
+    NewShards fresh(names.folder);
     for (size_t s = 0; s < shards.size(); ++s) {
       StateDict part;
       if (s == 0) part.set_metadata(state.metadata());
@@ -176,26 +214,21 @@ void save_shards(const StateDict& state, const std::string& path, const ShardOpt
       const auto noted = noted_ties(part, options);
       for (const StateDict::Entry& entry : part)
         if (!noted.count(entry.key)) map.emplace(entry.key, name);
-      write_shard(part, workshop.path() / name, options);
+      write_shard(part, fresh.add(name), options);
     }
-    OutputFile index((workshop.path() / names.index()).string());
+    const std::set<std::string> old = shards_named_by(names);
+    OutputFile index((names.folder / names.index()).string());
     index.write(bytes_of(index_text(map, total)));
-    index.commit();
-
-    // An older index goes first where its shards are about to be replaced; else it holds until the new one takes its place.
-    std::error_code error;
-    bool replaces = false;
-    for (size_t s = 0; s < shards.size() && !replaces; ++s)
-      replaces = fs::exists(names.folder / names.shard(s, shards.size()), error);
-    if (replaces) fs::remove(names.folder / names.index(), error);
-    if (error && replaces) fail_io(names.folder / names.index(), error);
-    const auto move = [&](const std::string& name) {
-      fs::rename(workshop.path() / name, names.folder / name, error);
-      if (error) fail_io(names.folder / name, error);
-    };
-    for (size_t s = 0; s < shards.size(); ++s) move(names.shard(s, shards.size()));
-    move(names.index());
-    flush_folder(names.folder);
+    // From one set to the other in one step: the renaming of the index.
+    try {
+      index.commit();
+    } catch (const Error&) {
+      if (index.is_in_place()) fresh.keep();
+      throw;
+    }
+    fresh.keep();
+    // Nothing names these any more; one that cannot be removed does no harm.
+    for (const std::string& name : old) file_calls().unlink((names.folder / name).c_str());
   } catch (Error& e) {
     throw e.in_file(path);
   }

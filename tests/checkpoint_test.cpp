@@ -228,3 +228,24 @@ TEST_CASE("a storage without bytes may be named with several dtypes, as torch.sa
   CHECK(checkpoint["b"].as_tensor().dtype() == DType::i64);
   CHECK(checkpoint["b"].as_tensor().shape() == Shape{0});
 }
+
+TEST_CASE("the rebuild function of before 0.4, and a storage of a class of its time") {
+  using namespace pickled;
+  const auto old = [](const std::string& type) {
+    return call(global("torch._utils", "_rebuild_tensor"),
+                {storage(type, "0", 6), integer(1), ints({2, 2}), ints({1, 2})});
+  };
+  const std::string bytes =
+      torch_zip_of(program(dict({{"w", old("FloatStorage")}})), {{"0", floats({0, 1, 2, 3, 4, 5})}});
+  const Checkpoint checkpoint = Checkpoint::from_bytes(bytes, "x.pth");
+  const Tensor& w = checkpoint["w"].as_tensor();
+  CHECK(w.shape() == Shape{2, 2});
+  CHECK(w.strides() == Strides{1, 2});
+  CHECK(w.select(0, 1).select(0, 0).item() == 2);
+  CHECK(w.select(0, 0).select(0, 1).item() == 3);
+  const std::string short_one = torch_zip_of(
+      program(
+          dict({{"w", call(global("torch._utils", "_rebuild_tensor"), {storage("FloatStorage", "0", 6)})}})),
+      {{"0", floats({0, 1, 2, 3, 4, 5})}});
+  CHECK(error_of([&] { Checkpoint::from_bytes(short_one, "x.pth"); }).kind() == ErrorKind::corrupt);
+}

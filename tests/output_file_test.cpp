@@ -12,12 +12,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <functional>
 #include <vector>
 
-#include "file_calls.h"
+#include "support/faults.h"
 #include "support/support.h"
 
 using namespace sconce;
@@ -25,57 +23,6 @@ using namespace sconce::test;
 namespace fs = std::filesystem;
 
 namespace {
-
-// Counts the calls, and lets one of them fail, or all come short. Puts the system's own back at the end.
-class Faults {
- public:
-  Faults() : real_(file_calls()) {
-    faults = this;
-    file_calls() = {
-        [](const char* path, int flags, mode_t mode) {
-          return faults->call("open", [&] { return faults->real_.open(path, flags, mode); });
-        },
-        [](int descriptor, const void* from, size_t count) {
-          return faults->call("write", [&] {
-            return faults->real_.write(descriptor, from, std::min(count, faults->most_written));
-          });
-        },
-        [](int descriptor) { return faults->call("fsync", [&] { return faults->real_.fsync(descriptor); }); },
-        [](int descriptor) { return faults->call("close", [&] { return faults->real_.close(descriptor); }); },
-        [](const char* from, const char* to) {
-          return faults->call("rename", [&] { return faults->real_.rename(from, to); });
-        },
-        [](const char* path) { return faults->call("unlink", [&] { return faults->real_.unlink(path); }); },
-    };
-  }
-  ~Faults() { file_calls() = real_; }
-
-  size_t at = SIZE_MAX;            // the call that goes wrong, counted from 0
-  int code = 0;                    // how
-  bool interrupted = false;        // every other call gives EINTR first, but close
-  bool killed = false;             // instead of failing, the process ends before that call
-  size_t most_written = SIZE_MAX;  // bytes that one write takes
-  std::vector<std::string> calls;  // so far
-
- private:
-  template <class F>
-  auto call(const char* name, F real) -> decltype(real()) {
-    const size_t index = calls.size();
-    calls.push_back(name);
-    if (index == at && killed) ::kill(::getpid(), SIGKILL);
-    if (index == at || (interrupted && index % 2 == 0 && strcmp(name, "close") != 0)) {
-      // A descriptor is gone after close, whatever it answers.
-      if (strcmp(name, "close") == 0) real();
-      errno = index == at ? code : EINTR;
-      return -1;
-    }
-    return real();
-  }
-
-  static Faults* faults;
-  const FileCalls real_;
-};
-Faults* Faults::faults = nullptr;
 
 // A value whose file takes several writes, and another that differs in every record.
 Value value(int version) {

@@ -219,6 +219,13 @@ TEST_CASE("broken programs are refused where they break") {
   }
 }
 
+TEST_CASE("what lies outside the stream is refused by name") {
+  const Error buffer = error_of("\x80\x05\x97.");
+  CHECK(buffer.kind() == ErrorKind::unsupported);
+  CHECK(buffer.message().find("NEXT_BUFFER") != std::string::npos);
+  CHECK(error_of("\x80\x02\x82\x01.").kind() == ErrorKind::unsupported);  // EXT1
+}
+
 TEST_CASE("compat takes what torch takes, and says so") {
   std::vector<std::string> warnings;
   CHECK(read("K\x01K\x02.", Profile::compat, {}, &warnings).as_int() == 2);

@@ -1,12 +1,17 @@
 // Checkpoints in several files: what the index says, what the files hold, and writing them.
-#include "support/support.h"
-
 #include <sconce/checkpoint.h>
+#include <sconce/ops/compare.h>
+#include <sconce/ops/create.h>
 #include <sconce/shards.h>
 
 #include <doctest/doctest.h>
 
+#include <sys/wait.h>
+
 #include <optional>
+
+#include "support/faults.h"
+#include "support/support.h"
 
 using namespace sconce;
 using namespace sconce::test;
@@ -234,4 +239,153 @@ TEST_CASE("ties and module versions survive shards") {
   const auto index = nlohmann::json::parse(read_file(folder / "model.safetensors.index.json"));
   CHECK(index["weight_map"].size() == 3);
   CHECK(!index["weight_map"].contains("wte"));  // "head" sorts first
+}
+
+namespace {
+
+// Three shards of one format, in a folder of their own, and which version of them its index names.
+struct Set {
+  explicit Set(ShardFormat format, size_t count = 3) : keys(count) {
+    static int made = 0;
+    folder = scratch_folder() / ("set" + std::to_string(made++));
+    fs::create_directory(folder);
+    options.format = format;
+    options.max_shard_bytes = 400;
+  }
+  void write(int version) const {
+    StateDict state;
+    for (size_t i = 0; i < keys; ++i) state.insert("k" + std::to_string(i), full(Shape{100}, version));
+    save_shards(state, folder.string(), options);
+  }
+  // Every byte of the set is read; -1 when it is mixed or not whole.
+  int version() const {
+    const StateDict state = load(folder.string());
+    const auto first = static_cast<int>(state["k0"].slice(0, 0, 1).item());
+    for (const StateDict::Entry& entry : state)
+      if (!equal(entry.tensor(), full(Shape{100}, first))) return -1;
+    return state.size() == keys ? first : -1;
+  }
+  size_t files() const {
+    return static_cast<size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+  }
+  void restore() const {
+    fs::remove_all(folder);
+    fs::create_directory(folder);
+    write(1);
+  }
+
+  fs::path folder;
+  size_t keys;
+  ShardOptions options;
+};
+
+}  // namespace
+
+TEST_CASE("a set of shards takes the place of another, of more or fewer, and leaves nothing behind") {
+  for (const ShardFormat format : {ShardFormat::safetensors, ShardFormat::pytorch}) {
+    Set set(format);
+    const std::string stem = format == ShardFormat::safetensors ? "model" : "pytorch_model",
+                      ending = format == ShardFormat::safetensors ? ".safetensors" : ".bin";
+    for (int version = 1; version < 6; ++version) {
+      set.write(version);
+      CHECK(set.version() == version);
+      CHECK(set.files() == 4);
+      CHECK(fs::exists(set.folder / (stem + (version % 2 ? "" : "-s2") + "-00001-of-00003" + ending)));
+    }
+    set.keys = 5;
+    set.write(6);
+    CHECK(set.version() == 6);
+    CHECK(set.files() == 6);
+    set.keys = 2;
+    set.write(7);
+    CHECK(set.version() == 7);
+    CHECK(set.files() == 3);
+    // Files that the old index names and that are no shards of this name are somebody's own.
+    write_file(set.folder / "other.bin", "x");
+    write_file(set.folder / (stem + "-notes" + ending), "x");
+    write_file(
+        set.folder / (stem + ending + ".index.json"),
+        R"({"weight_map": {"a": "other.bin", "b": ")" + stem + "-notes" + ending + R"(", "c": "../x"}})");
+    set.write(8);
+    CHECK(fs::exists(set.folder / "other.bin"));
+    CHECK(fs::exists(set.folder / (stem + "-notes" + ending)));
+    CHECK(set.version() == 8);
+  }
+}
+
+TEST_CASE("saving shards: each call fails once, and the index names the old set or the new one") {
+  for (const ShardFormat format : {ShardFormat::safetensors, ShardFormat::pytorch}) {
+    const Set set(format);
+    set.write(1);
+    size_t count = 0;
+    {
+      Faults faults;
+      set.write(2);
+      count = faults.calls.size();
+    }
+    REQUIRE(count > 30);
+    set.restore();
+    size_t old_seen = 0, new_seen = 0;
+    for (const int code : {ENOSPC, EIO, EACCES})
+      for (size_t at = 0; at < count; ++at) {
+        bool threw = false;
+        std::string failed;
+        {
+          Faults faults;
+          faults.at = at;
+          faults.code = code;
+          try {
+            set.write(2);
+          } catch (const Error& e) {
+            CHECK(e.kind() == ErrorKind::io);
+            threw = true;
+          }
+          failed = faults.calls.at(at);
+        }
+        CAPTURE(code);
+        CAPTURE(at);
+        CAPTURE(failed);
+        const int version = set.version();
+        CHECK((version == 1 || version == 2));
+        if (!threw) CHECK(version == 2);
+        // No litter of the set that was not finished.
+        if (version == 1) CHECK(set.files() == 4);
+        ++(version == 1 ? old_seen : new_seen);
+        set.restore();
+      }
+    CHECK(old_seen > 60);
+    CHECK(new_seen > 6);
+  }
+}
+
+TEST_CASE("saving shards: killed before each call, the index names the old set or the new one") {
+  const Set set(ShardFormat::safetensors);
+  set.write(1);
+  size_t old_seen = 0, new_seen = 0;
+  bool done = false;
+  for (size_t at = 0; !done; ++at) {
+    REQUIRE(at < 200);
+    const pid_t child = ::fork();
+    REQUIRE(child >= 0);
+    if (child == 0) {
+      Faults faults;
+      faults.at = at;
+      faults.killed = true;
+      set.write(2);
+      ::_exit(0);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(child, &status, 0) == child);
+    done = WIFEXITED(status);
+    REQUIRE((done || WTERMSIG(status) == SIGKILL));
+    const int version = set.version();
+    CHECK((version == 1 || version == 2));
+    ++(version == 1 ? old_seen : new_seen);
+    // The next saving goes through all the same.
+    set.write(3);
+    CHECK(set.version() == 3);
+    set.restore();
+  }
+  CHECK(old_seen > 20);
+  CHECK(new_seen > 5);  // also between the removals of the old shards
 }

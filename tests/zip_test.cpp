@@ -1,6 +1,8 @@
 // Zip archives as torch.save and others write them.
 #include "zip.h"
 
+#include <sconce/checkpoint.h>
+
 #include <doctest/doctest.h>
 
 #include <fstream>
@@ -84,6 +86,24 @@ TEST_CASE("zip: small archives of our own building read back") {
   CHECK(other.read_text(*other.record("y")).empty());
   CHECK(other.stored_bytes(*other.record("z")).empty());
   CHECK(other.record("dir/")->is_folder());
+}
+
+TEST_CASE("zip: a checkpoint under a root with spaces, dots or beyond ASCII") {
+  const std::string bytes = read_file(fixture("checkpoints/tiny.pth"));
+  const ZipArchive original(bytes_of(bytes));
+  const Tensor w = Checkpoint::from_bytes(bytes, "tiny.pth")["w"].as_tensor();
+  for (const std::string root :
+       {"my model v1.2 (best)", "mod\xc3\xa8le", "\xe6\xa8\xa1\xe5\x9e\x8b", "-", "."}) {
+    CAPTURE(root);
+    std::vector<ZipRecord> records;
+    for (const ZipEntry& entry : original.entries())
+      records.push_back(
+          {root + "/" + entry.name.substr(original.root().size()), original.read_text(entry, 1 << 20)});
+    const Checkpoint moved = Checkpoint::from_bytes(build_zip(records).bytes, "moved.pth");
+    CHECK(moved.container() == "zip");
+    CHECK(moved.warnings().empty());
+    CHECK(bit_equal(moved["w"].as_tensor(), w));
+  }
 }
 
 TEST_CASE("zip: an archive without records") {

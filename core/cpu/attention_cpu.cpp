@@ -30,7 +30,7 @@ bool CpuBackend::attention(const AttentionArgs& a) {
     g.mask_key = a.mask.stride(3);
     mask = a.mask.data();
   }
-  const auto op = engine::make_attention(g, sconce::kernels());
+  const auto op = engine::make_attention(g, sconce::best_kernels());
   const void* const inputs[] = {query.data(), key.data(), value.data(), mask, nullptr};
   void* const outputs[] = {a.out.mutable_data()};
   parallel_for(0, op->pieces(), 1, [&](int64_t begin, int64_t end) {

@@ -34,7 +34,7 @@ void depthwise(const ConvArgs& a, const PlaneWindow& window) {
   const auto* weight = a.weight.data<float>();
   const auto* bias = a.bias.defined() ? a.bias.data<float>() : nullptr;
   auto* out = a.out.mutable_data<float>();
-  const auto weighted_sum = kernels().planes->weighted_sum;
+  const auto weighted_sum = best_kernels().planes->weighted_sum;
   const int64_t work = std::max<int64_t>(outputs * taps * each, 1);
   parallel_for(
       0, a.input.size(0) * channels, std::max<int64_t>(1, 200'000 / work), [&](int64_t begin, int64_t end) {
@@ -62,7 +62,7 @@ void depthwise(const ConvArgs& a, const PlaneWindow& window) {
 class SeenPixels final : public Columns {
  public:
   SeenPixels(const PaddedPlanes& planes, int64_t ow, const float* padded)
-      : planes_(planes), ow_(ow), padded_(padded), gather_(kernels().planes->gather) {}
+      : planes_(planes), ow_(ow), padded_(padded), gather_(best_kernels().planes->gather) {}
 
   void pack(int64_t k, int64_t count, int64_t column, int64_t columns, int64_t width,
             float* panel) const override {
@@ -101,7 +101,7 @@ class SeenPixels final : public Columns {
 class Planes final : public Columns {
  public:
   Planes(const float* first, int64_t pixels)
-      : first_(first), pixels_(pixels), pack_(kernels().gemm->pack_rows) {}
+      : first_(first), pixels_(pixels), pack_(best_kernels().gemm->pack_rows) {}
   void pack(int64_t k, int64_t count, int64_t column, int64_t columns, int64_t width,
             float* panel) const override {
     pack_(first_ + k * pixels_ + column, pixels_, count, columns, width, panel);

@@ -35,7 +35,7 @@ bool turn(const std::vector<Step<2>>& steps, const float* from, float* to) {
   std::vector<Step<2>> outer{{1, {}}};
   for (size_t i = 1; i < steps.size(); ++i)
     if (i != across) outer.push_back(steps[i]);
-  const auto kernel = sconce::kernels().vision->rows_to_planes;
+  const auto kernel = sconce::best_kernels().vision->rows_to_planes;
   for_each_row(outer, [&, count = count, strides = strides](const std::array<int64_t, 2>& offsets) {
     kernel(from + offsets[1], inner.strides[1], inner.count, count, to + offsets[0], strides[0]);
   });

@@ -66,7 +66,7 @@ bool unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scal
   const auto activation = activation_of(op, a.to_double(), b.to_double());
   const auto plain = unary_of(op);
   if (!activation && !plain) return false;
-  const isa::TokensKernels& tokens = *kernels().tokens;
+  const isa::TokensKernels& tokens = *best_kernels().tokens;
   const auto* from = x.data<float>();
   auto* to = out.mutable_data<float>();
   parallel_for(0, out.numel(), grain, [&](int64_t begin, int64_t end) {
@@ -90,7 +90,7 @@ bool binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, float al
   // What is left is walked: kernels take rows of channels.
   std::vector<Step<3>> outer{{1, {}}};
   outer.insert(outer.end(), steps.begin() + std::min<std::ptrdiff_t>(2, std::ssize(steps)), steps.end());
-  const auto kernel = kernels().tokens->binary;
+  const auto kernel = best_kernels().tokens->binary;
   isa::BinaryCall call{};
   call.alpha = op == BinaryOp::add ? alpha : 1.F, call.op = *known, call.activation = isa::Activation::none;
   call.y_pitch = rows.strides[0], call.a_pitch = rows.strides[1], call.b_pitch = rows.strides[2];
@@ -122,7 +122,7 @@ bool softmax(bool logarithm, const Tensor& x, const Strips& strips, Tensor& out)
   const auto* from = x.data<float>();
   auto* to = out.mutable_data<float>();
   const int64_t n = strips.length;
-  const auto kernel = kernels().tokens->softmax;
+  const auto kernel = best_kernels().tokens->softmax;
   parallel_for(0, strips.outer, std::max<int64_t>(1, grain / 4 / n), [&](int64_t begin, int64_t end) {
     kernel({from + begin * n, to + begin * n, n, n, end - begin, n}, logarithm);
   });
@@ -142,7 +142,7 @@ bool row_norm(const RowNormArgs& a) {
   call.centred = true;
   const auto* from = a.input.data<float>();
   auto* to = a.out.mutable_data<float>();
-  const auto kernel = kernels().tokens->norm;
+  const auto kernel = best_kernels().tokens->norm;
   parallel_for(0, count, std::max<int64_t>(1, grain / 2 / n), [&](int64_t begin, int64_t end) {
     isa::NormCall part = call;
     part.x = from + begin * n, part.y = to + begin * n, part.rows = end - begin;

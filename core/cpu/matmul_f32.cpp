@@ -32,7 +32,7 @@ bool has_columns(const Tensor& t) { return t.size(-2) == 1 || t.stride(-2) == 1;
 class Matrix final : public Columns {
  public:
   Matrix(const float* first, int64_t pitch, bool transposed)
-      : first_(first), pitch_(pitch), transposed_(transposed), gemm_(*kernels().gemm) {}
+      : first_(first), pitch_(pitch), transposed_(transposed), gemm_(*best_kernels().gemm) {}
   void pack(int64_t k, int64_t count, int64_t column, int64_t columns, int64_t width,
             float* panel) const override {
     if (transposed_)
@@ -107,7 +107,7 @@ class Batches final : public Products {
 };
 
 void multiply_few(const MatmulArgs& args, const Tensor& lhs, const Tensor& rhs) {
-  const isa::PlanesKernels& planes = *kernels().planes;
+  const isa::PlanesKernels& planes = *best_kernels().planes;
   const int64_t m = args.out.size(-2), n = args.out.size(-1), k = lhs.size(-1),
                 count = args.out.numel() / (m * n);
   const bool by_rows = has_columns(rhs);  // of the transposed matrix

@@ -56,7 +56,7 @@ void batch_norm_of(const BatchNormArgs& a) {
         var[static_cast<size_t>(c)] = squares / static_cast<double>(n * inner);
       }
     });
-  [[maybe_unused]] const auto affine = kernels().planes->affine;
+  [[maybe_unused]] const auto affine = best_kernels().planes->affine;
   parallel_for(0, n * channels, std::max<int64_t>(1, 20'000 / inner), [&](int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; ++plane) {
       const auto c = static_cast<size_t>(plane % channels);

@@ -29,7 +29,7 @@ PaddedPlanes::PaddedPlanes(const PlaneWindow& w) : w_(w) {
 }
 
 void PaddedPlanes::fill(const float* plane, float around, float* to) const {
-  const auto every = kernels().planes->every;
+  const auto every = best_kernels().planes->every;
   const auto [sy, sx] = w_.stride;
   for (const Phase& phase : phases_) {
     // The columns of the phase that lie inside, and the plane's column that the first of them is.

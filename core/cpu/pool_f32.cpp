@@ -19,7 +19,7 @@ void max_pool2d(const MaxPoolArgs& a) {
   const auto taps = static_cast<int64_t>(planes.taps().size());
   const auto* input = a.input.data<float>();
   auto* out = a.out.mutable_data<float>();
-  const auto largest = kernels().planes->largest;
+  const auto largest = best_kernels().planes->largest;
   const int64_t work = std::max<int64_t>(planes.outputs() * taps, 1);
   const auto room = static_cast<size_t>(planes.floats() + PaddedPlanes::slack());
   parallel_for(0, a.input.size(0) * a.input.size(1), std::max<int64_t>(1, 100'000 / work),

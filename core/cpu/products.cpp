@@ -79,7 +79,7 @@ void multiply_part(const Product& p, int64_t row, int64_t rows, int64_t column, 
 }
 
 void multiply_all(const Products& products, int64_t count, int64_t m, int64_t k, int64_t n) {
-  const isa::GemmKernels& gemm = *kernels().gemm;
+  const isa::GemmKernels& gemm = *best_kernels().gemm;
   // Even groups of columns.
   const int64_t groups = ceil_div(n, columns_together(gemm));
   const int64_t together = ceil_div(ceil_div(n, groups), gemm.width()) * gemm.width();

@@ -23,10 +23,12 @@ struct ShardOptions {
 // Writes the shards and their index, named as transformers names them, also where one shard suffices. `path` is an
 // existing folder, or the index in one, which must end with ".safetensors.index.json" or ".bin.index.json" as the
 // format asks; what stands before that takes the place of "model" or "pytorch_model". Entries keep their order and
-// tensors that share memory stay in one shard. All files are written under other names first; then the shards take their
-// names, and the new index comes last. Where shards of the same names are replaced, the old index goes before: whatever
-// happens, no index stands beside shards that are not its own, and without such names the old set stays whole until the new
-// one is. Shards of an older, longer series stay. Throws as save_safetensors and save do,
+// tensors that share memory stay in one shard. The set changes as a whole: shards never replace a file (where their names
+// are taken, they are those of another series, model-s2-00001-of-00003.safetensors), the index takes its place last and in
+// one step, and then the shards that only the old index named are removed. Whatever happens in between, a kill or a full
+// disk, the index names the old set or the new one, whole; a process that is killed may leave shards that no index names.
+// One process at a time may write a set; one that reads it while it changes may find that a shard is gone, and can open it
+// again. Throws as save_safetensors and save do,
 // and ErrorKind::invalid_argument for another path or max_shard_bytes = 0.
 void save_shards(const StateDict& state, const std::string& path, const ShardOptions& options = {});
 
