@@ -11,9 +11,11 @@
 #include <cuda_fp16.h>
 #include <cuda_runtime.h>
 #define SCONCE_GPU gpu_real
+#define SCONCE_UNROLL _Pragma("unroll")
 #else
 #include "sim/dialect.h"
 #define SCONCE_GPU gpu_sim
+#define SCONCE_UNROLL
 #endif
 
 namespace sconce::SCONCE_GPU {

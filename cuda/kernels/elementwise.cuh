@@ -28,7 +28,7 @@ __global__ void __launch_bounds__(256) unary_dense(UnaryOp op, double a, double 
       for (int64_t i = grid_thread(); i < packs; i += grid_threads()) {
         const Pack<T> in = from[i];
         Pack<T> result;
-#pragma unroll
+SCONCE_UNROLL
         for (int k = 0; k < count; ++k) result.v[k] = narrow<T>(f(widen(in.v[k])));
         to[i] = result;
       }
@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(256) binary_dense(BinaryOp op, double alpha, c
       for (int64_t i = grid_thread(); i < packs; i += grid_threads()) {
         const Pack<T> x = first[i], y = second[i];
         Pack<T> result;
-#pragma unroll
+SCONCE_UNROLL
         for (int k = 0; k < count; ++k) result.v[k] = narrow<T>(f(widen(x.v[k]), widen(y.v[k])));
         to[i] = result;
       }

@@ -22,27 +22,27 @@ __device__ void gemm_tile(const A& a, const B& b, int64_t row0, int64_t column0,
   auto& s = shared<GemmShared<C>>();
   const int tid = static_cast<int>(threadIdx.x), tr = tid / 16 * 4, tc = tid % 16;
   for (int64_t k0 = 0; k0 < K; k0 += tile_k) {
-#pragma unroll
+SCONCE_UNROLL
     for (int j = 0; j < tile_m * tile_k / gemm_threads; ++j) {
       const int i = tid + j * gemm_threads;
       const int m = AAlongK ? i / tile_k : i % tile_m, k = AAlongK ? i % tile_k : i / tile_m;
       s.a[k][m] = row0 + m < M && k0 + k < K ? static_cast<C>(a(row0 + m, k0 + k)) : C(0);
     }
-#pragma unroll
+SCONCE_UNROLL
     for (int j = 0; j < tile_n * tile_k / gemm_threads; ++j) {
       const int i = tid + j * gemm_threads;
       const int n = BAlongK ? i / tile_k : i % tile_n, k = BAlongK ? i % tile_k : i / tile_n;
       s.b[k][n] = column0 + n < N && k0 + k < K ? static_cast<C>(b(k0 + k, column0 + n)) : C(0);
     }
     __syncthreads();
-#pragma unroll
+SCONCE_UNROLL
     for (int k = 0; k < tile_k; ++k) {
       C ra[4], rb[4];
-#pragma unroll
+SCONCE_UNROLL
       for (int i = 0; i < 4; ++i) ra[i] = s.a[k][tr + i], rb[i] = s.b[k][tc + 16 * i];
-#pragma unroll
+SCONCE_UNROLL
       for (int i = 0; i < 4; ++i)
-#pragma unroll
+SCONCE_UNROLL
         for (int j = 0; j < 4; ++j) acc[i][j] += ra[i] * rb[j];
     }
     __syncthreads();
@@ -53,9 +53,9 @@ __device__ void gemm_tile(const A& a, const B& b, int64_t row0, int64_t column0,
 template <class C, class F>
 __device__ void each_result(const C (&acc)[4][4], int64_t row0, int64_t column0, int64_t M, int64_t N, F f) {
   const int tid = static_cast<int>(threadIdx.x);
-#pragma unroll
+SCONCE_UNROLL
   for (int i = 0; i < 4; ++i)
-#pragma unroll
+SCONCE_UNROLL
     for (int j = 0; j < 4; ++j) {
       const int64_t m = row0 + tid / 16 * 4 + i, n = column0 + tid % 16 + 16 * j;
       if (m < M && n < N) f(m, n, acc[i][j]);
