@@ -1,4 +1,5 @@
 // sconce run: one tensor through a model.
+#include <sconce/backend.h>
 #include <sconce/npy.h>
 #include <sconce/threads.h>
 #include <sys/resource.h>
@@ -52,7 +53,7 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
                 {"repeat", arguments.repeat},
                 {"load_ms", timing.load_ms},
                 {"precision", arguments.runner.precision},
-                {"eager", arguments.runner.eager},
+                {"eager", arguments.runner.eager || arguments.device != "cpu"},
                 {"prepare_ms", timing.prepare_ms},
                 {"first_ms", timing.first_ms},
                 {"min_ms", timing.min_ms},
@@ -75,18 +76,22 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
 }
 
 int run(const Program& program, const Arguments& arguments) {
-  check(arguments.device == "cpu", "[run] expected --device cpu, the only device of this version, got ",
-        arguments.device);
+  const Device device = Device::parse(arguments.device);
+  check(device != meta, "[run] expected a device that computes, got meta");
+  if (device != cpu) backend_of(device);  // throws where there is none
   if (arguments.threads > 0) set_num_threads(arguments.threads);
   Timing timing;
   const std::unique_ptr<nn::Module> model = load_model(arguments.weights, &timing.load_ms);
-  const Tensor x = load_npy(arguments.input);
-  Runner runner(*model, arguments.runner);
+  model->to(device);
+  const Tensor x = load_npy(arguments.input).to(device);
+  RunnerOptions options = arguments.runner;
+  options.eager |= device != cpu;
+  Runner runner(*model, options);
   timing.prepare_ms = runner.prepare_for(x);
   Tensor y;
   std::vector<double> times;
   times.reserve(static_cast<size_t>(arguments.repeat));
-  for (int i = 0; i < arguments.repeat; ++i) times.push_back(milliseconds_of([&] { y = runner(x); }));
+  for (int i = 0; i < arguments.repeat; ++i) times.push_back(milliseconds_of([&] { y = runner(x).to(cpu); }));
   timing.first_ms = times.front();
   std::ranges::sort(times);
   timing.min_ms = times.front();
@@ -113,7 +118,8 @@ void add_run(Program& program) {
   command->add_option("--threads", arguments->threads, "Threads to use; by default all")
       ->check(CLI::PositiveNumber);
   add_runner_options(command, arguments->runner);
-  command->add_option("--device", arguments->device, "cpu");
+  command->add_option("--device", arguments->device,
+                      "cpu, cuda, cuda:N or cuda:sim; all but the cpu run op by op");
   command->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return run(program, *arguments); }; });
 }

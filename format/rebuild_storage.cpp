@@ -206,7 +206,7 @@ Storage NamedStorages::placed(const StorageRequest& request, DType dtype, const 
 
   const Storage storage = source_.open(request);
   if (target == meta) return Storage::allocate(request.nbytes, meta);
-  if (target.type == Device::Type::cuda) {
+  if (target.is_gpu()) {
     backend_of(target);  // throws when there is none
     return Tensor(storage, DType::u8, Shape{static_cast<int64_t>(request.nbytes)}).to(target).storage();
   }

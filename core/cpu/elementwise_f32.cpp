@@ -12,8 +12,6 @@
 namespace sconce::eager {
 namespace {
 
-constexpr int64_t grain = 1 << 15;  // elements that are worth a thread
-
 bool is_dense_f32(const Tensor& t) { return t.dtype() == DType::f32 && t.is_contiguous(); }
 
 std::optional<isa::Activation> activation_of(UnaryOp op, double low, double high) {
@@ -69,7 +67,7 @@ bool unary(UnaryOp op, const Tensor& x, Tensor& out, const Scalar& a, const Scal
   const isa::TokensKernels& tokens = *best_kernels().tokens;
   const auto* from = x.data<float>();
   auto* to = out.mutable_data<float>();
-  parallel_for(0, out.numel(), grain, [&](int64_t begin, int64_t end) {
+  parallel_for(0, out.numel(), worth_a_thread, [&](int64_t begin, int64_t end) {
     const isa::RowsCall call{from + begin, to + begin, 0, 0, 1, end - begin};
     activation ? tokens.activation(call, *activation) : tokens.unary(call, *plain);
   });
@@ -108,10 +106,10 @@ bool binary(BinaryOp op, const Tensor& a, const Tensor& b, Tensor& out, float al
   };
   for_each_row(outer, [&](const std::array<int64_t, 3>& offsets) {
     if (rows.count == 1)
-      parallel_for(0, channels.count, grain,
+      parallel_for(0, channels.count, worth_a_thread,
                    [&](int64_t begin, int64_t end) { run(offsets, 0, 1, begin, end); });
     else
-      parallel_for(0, rows.count, std::max<int64_t>(1, grain / channels.count),
+      parallel_for(0, rows.count, std::max<int64_t>(1, worth_a_thread / channels.count),
                    [&](int64_t begin, int64_t end) { run(offsets, begin, end - begin, 0, channels.count); });
   });
   return true;
@@ -123,9 +121,10 @@ bool softmax(bool logarithm, const Tensor& x, const Strips& strips, Tensor& out)
   auto* to = out.mutable_data<float>();
   const int64_t n = strips.length;
   const auto kernel = best_kernels().tokens->softmax;
-  parallel_for(0, strips.outer, std::max<int64_t>(1, grain / 4 / n), [&](int64_t begin, int64_t end) {
-    kernel({from + begin * n, to + begin * n, n, n, end - begin, n}, logarithm);
-  });
+  parallel_for(0, strips.outer, std::max<int64_t>(1, worth_a_thread / 4 / n),
+               [&](int64_t begin, int64_t end) {
+                 kernel({from + begin * n, to + begin * n, n, n, end - begin, n}, logarithm);
+               });
   return true;
 }
 
@@ -143,7 +142,7 @@ bool row_norm(const RowNormArgs& a) {
   const auto* from = a.input.data<float>();
   auto* to = a.out.mutable_data<float>();
   const auto kernel = best_kernels().tokens->norm;
-  parallel_for(0, count, std::max<int64_t>(1, grain / 2 / n), [&](int64_t begin, int64_t end) {
+  parallel_for(0, count, std::max<int64_t>(1, worth_a_thread / 2 / n), [&](int64_t begin, int64_t end) {
     isa::NormCall part = call;
     part.x = from + begin * n, part.y = to + begin * n, part.rows = end - begin;
     kernel(part);

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace sconce {
@@ -86,8 +87,14 @@ class Backend {
 
 // The backend of the CPU.
 Backend& cpu_backend();
-// The CUDA backend, or null in a build without CUDA or on a machine without a device. Defined in cuda/.
+// The CUDA backend, or null in a build without CUDA or on a machine without a device. Defined in cuda/, as the next three.
 Backend* cuda_backend();
+// The devices of the CUDA backend by their indices, as "NVIDIA H100 80GB HBM3, compute capability 9.0, 79.1 GiB".
+std::vector<std::string> cuda_devices();
+// Why cuda_backend() is null, in a few words; empty when it is not.
+std::string cuda_absence();
+// The same kernels on a GPU that is acted out on the CPU, or null in a build without it (SCONCE_CUDA_SIM=OFF).
+Backend* cuda_sim_backend();
 // The backend of a device. Throws ErrorKind::device when there is none (always for meta).
 Backend& backend_of(Device device);
 

@@ -44,10 +44,10 @@ class Tensor {
   // Same storage, dtype, offset, shape and strides: two names of one tensor.
   bool is_same_view(const Tensor& other) const;
 
-  // First element. Throws like Storage::data().
+  // First element, in the memory of its device. Throws like Storage::data().
   const void* data() const { return address(); }
   void* mutable_data() { return address(); }
-  // The same, typed. Throws ErrorKind::invalid_argument when T is not the dtype's type.
+  // The same, typed, for a tensor on the CPU. Throws ErrorKind::invalid_argument when T is not the dtype's type or the bytes are a GPU's.
   template <class T>
   const T* data() const {
     return expect(dtype_of<T>), static_cast<const T*>(address());

@@ -177,7 +177,7 @@ constexpr bool divides(BinaryOp op) {
 
 // Calls f(functor) with the formula of `op`; C is the compute type.
 template <class C, class F>
-decltype(auto) with_binary(BinaryOp op, C alpha, F&& f) {
+SCONCE_HOST_DEVICE decltype(auto) with_binary(BinaryOp op, C alpha, F&& f) {
   switch (op) {
     case BinaryOp::add: return f(Add<C>{alpha});
     case BinaryOp::mul: return f(Mul{});

@@ -320,7 +320,7 @@ struct BitwiseNot {
 
 // Calls f(functor) with the formula of `op`. Bound is the type that clamp keeps its bounds in.
 template <class Bound, class F>
-decltype(auto) with_unary(UnaryOp op, Bound a, Bound b, F&& f) {
+SCONCE_HOST_DEVICE decltype(auto) with_unary(UnaryOp op, Bound a, Bound b, F&& f) {
   const double p = static_cast<double>(a), q = static_cast<double>(b);
   switch (op) {
     case UnaryOp::neg: return f(Neg{});

@@ -1,0 +1,160 @@
+// Layers and whole models on the GPU, op by op, against what PyTorch, torchvision and transformers compute.
+#include <doctest/doctest.h>
+#include <sconce/checkpoint.h>
+#include <sconce/nn/nn.h>
+#include <sconce/ops.h>
+
+#include "support/gpu.h"
+#include "support/seeded.h"
+#include "support/support.h"
+
+using namespace sconce;
+using Json = nlohmann::json;
+
+namespace {
+
+const Json& zoo() {
+  static const Json all = test::json_fixture("nn_zoo.json");
+  return all;
+}
+
+const Json& zoo_entry(const std::string& name) {
+  for (const char* group : {"parity", "modules"})
+    for (const Json& entry : zoo().at(group))
+      if (entry.at("name") == name) return entry;
+  FAIL("no fixture " << name);
+  return zoo();
+}
+
+// 64 results at equal distances, and the sum of all magnitudes, within 1e-5 of the largest result.
+void check_summary(const Tensor& result, const Json& expected) {
+  CAPTURE(expected.at("name").get<std::string>());
+  REQUIRE(result.shape() == Shape(expected.at("shape").get<std::vector<int64_t>>()));
+  const Tensor flat = result.to(cpu).contiguous().flatten().to(DType::f64);
+  const auto values = expected.at("values").get<std::vector<double>>();
+  const auto count = static_cast<int64_t>(values.size()), n = flat.numel();
+  const double largest = expected.at("largest").get<double>();
+  double difference = 0, magnitudes = 0;
+  for (int64_t i = 0; i < n; ++i) magnitudes += std::abs(flat.data<double>()[i]);
+  for (int64_t i = 0; i < count; ++i)
+    difference =
+        std::max(difference, std::abs(flat.data<double>()[i * n / count] - values[static_cast<size_t>(i)]));
+  CHECK(difference <= 1e-5 * largest);
+  CHECK(std::abs(magnitudes - expected.at("magnitudes").get<double>()) <=
+        1e-5 * largest * static_cast<double>(n));
+}
+
+Tensor tokens(int64_t below, const Shape& shape) {
+  const Tensor u = test::seeded("input", shape);
+  Tensor out = empty(shape, DType::i64);
+  for (int64_t i = 0; i < u.numel(); ++i) {
+    const float scaled =
+        (u.data<float>()[i] / 1.7f + 1.0f) * static_cast<float>(0.5 * static_cast<double>(below));
+    out.mutable_data<int64_t>()[i] = std::clamp<int64_t>(static_cast<int64_t>(scaled), 0, below - 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("cuda: every layer computes what PyTorch's does") {
+  for (const Device device : test::gpus())
+    for (const auto& expected : test::json_fixture("nn_models.json").at("layers")) {
+      CAPTURE(expected.at("expression").get<std::string>());
+      const auto layer = nn::module_from(expected.at("expression").get<std::string>());
+      test::fill(*layer);
+      layer->to(device);
+      const Tensor y = test::tensor_from(expected.at("output"));
+      const Tensor got =
+          (*layer)(test::seeded("input", Shape(expected.at("input").get<std::vector<int64_t>>())).to(device))
+              .to(cpu);
+      REQUIRE(got.shape() == y.shape());
+      // As on the CPU: PyTorch's own error against float64, and a last bit.
+      CHECK(test::max_difference(got, y) <=
+            3 * expected.at("error").get<double>() + 2e-7 * std::max(1.0, test::max_magnitude(y)));
+    }
+}
+
+TEST_CASE("cuda: convolutional networks compute what torchvision's do") {
+  for (const Device device : test::gpus())
+    for (const auto& expected : test::json_fixture("nn_models.json").at("parity")) {
+      const std::string name = expected.at("name");
+      if (name.starts_with("vgg") || name.starts_with("resnet"))
+        continue;  // for the CPU's test: seconds each here
+      const auto net = nn::make_model(name);
+      test::fill(*net);
+      net->to(device).eval();
+      for (const auto& run : expected.at("runs")) {
+        const Tensor y = test::tensor_from(run.at("output"));
+        const Tensor x = test::seeded("input", Shape(run.at("input").get<std::vector<int64_t>>()));
+        const Tensor got = (*net)(x.to(device)).to(cpu);
+        CAPTURE(name);
+        REQUIRE(got.shape() == y.shape());
+        CHECK(test::max_difference(got, y) / test::max_magnitude(y) <= 1e-5);
+      }
+    }
+}
+
+TEST_CASE("cuda: transformers compute what theirs do") {
+  for (const Device device : test::gpus()) {
+    nn::VisionTransformer vit({64, 16, 2, 4, 128, 256, 50});
+    test::fill(vit);
+    vit.to(device);
+    check_summary(vit(test::seeded("input", {2, 3, 64, 64}).to(device)), zoo_entry("vit"));
+
+    nn::BertModel bert({500, 96, 2, 4, 192, 64});
+    test::fill(bert);
+    bert.to(device);
+    const Tensor ids = tokens(400, {2, 16});
+    check_summary(bert(ids.to(device)), zoo_entry("bert"));
+
+    nn::GPT2LMHeadModel gpt2({400, 64, 96, 2, 4});
+    test::fill(gpt2);
+    gpt2.lm_head.weight = gpt2.transformer.wte.weight = test::seeded("transformer.wte.weight", {400, 96});
+    gpt2.to(device);
+    CHECK(gpt2.lm_head.weight.storage() == gpt2.transformer.wte.weight.storage());  // tied they stay
+    const Tensor all = gpt2(ids.to(device));
+    check_summary(all, zoo_entry("gpt2"));
+    nn::KeyValueCache cache;
+    std::vector<Tensor> logits;
+    for (int64_t at = 0, count = 6; at < 16; at += count, count = at == 6 ? 3 : 1) {
+      const nn::GPT2Step step = gpt2.step(ids.slice(1, at, at + count).to(device), cache);
+      logits.push_back(step.logits), cache = step.cache;
+    }
+    CHECK(test::max_difference(cat(logits, 1).to(cpu), all.to(cpu)) <=
+          2e-6 * test::max_magnitude(all.to(cpu)));
+  }
+}
+
+TEST_CASE("cuda: checkpoints land on the device") {
+  for (const Device device : test::gpus())
+    for (const char* name : {"checkpoints/cuda_located.pth", "checkpoints/cuda_located_legacy.pth"}) {
+      const StateDict there = load(test::fixture(name), {.map_location = device}),
+                      here = load(test::fixture(name));
+      REQUIRE(there.size() == here.size());
+      for (const auto& entry : here) {
+        CHECK(there[entry.key].device() == device);
+        CHECK(test::bit_equal(there[entry.key].to(cpu), entry.tensor()));
+      }
+      const StateDict named =
+          load(test::fixture(name),
+               {.map_location = std::map<std::string, std::string>{{"cuda:0", device.str()}}});
+      for (const auto& entry : named) CHECK(entry.tensor().device() == device);
+    }
+}
+
+TEST_CASE("cuda: a device that is not there is an error with the reason") {
+  CHECK(Device::parse("cuda:sim") == cuda_sim);
+  CHECK(cuda_sim.str() == "cuda:sim");
+  CHECK_THROWS_AS(Device::parse("cuda:simulated"), Error);
+  if (cuda_backend()) return;
+  CHECK_FALSE(cuda_absence().empty());
+  CHECK(cuda_devices().empty());
+  try {
+    ones({2}, DType::f32, cuda(0));
+    FAIL("expected an error");
+  } catch (const Error& e) {
+    CHECK(e.kind() == ErrorKind::device);
+    CHECK(std::string(e.what()).find(cuda_absence()) != std::string::npos);
+  }
+}
