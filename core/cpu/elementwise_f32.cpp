@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "cpu/chunk.h"
 #include "cpu/isa/tokens.h"
 #include "cpu/isa_choice.h"
 #include "cpu/strided.h"

@@ -53,7 +53,7 @@ void multiply_part(const Product& p, int64_t row, int64_t rows, int64_t column, 
     for (int64_t first = row; first < row + rows; first += kRows) {
       const int64_t height = std::min(kRows, row + rows - first);
       kernels.pack_rows(p.a + first * p.a_pitch + k, p.a_pitch, height, depth, kRowPitch, scratch);
-      call.panel = packed;
+      const float* panel = packed;
       for (int64_t i = 0; i < panels; ++i) {
         const int vectors = kernels.vectors_of(i, columns);
         const int64_t at = column + i * kernels.width();
@@ -63,6 +63,7 @@ void multiply_part(const Product& p, int64_t row, int64_t rows, int64_t column, 
         float* c = p.c + first * p.c_pitch + at;
         for (int64_t r = 0; part == 0 && p.start && r < height; ++r)
           std::fill_n(c + r * p.c_pitch, call.columns, p.start[first + r]);
+        call.panel = panel;
         const int64_t tiles = ceil_div(height, kernels.rows[vectors]);
         for (int64_t t = 0, r = 0; t < tiles; ++t) {
           const int64_t tile = ceil_div(height - r, tiles - t);
@@ -71,7 +72,7 @@ void multiply_part(const Product& p, int64_t row, int64_t rows, int64_t column, 
           kernels.tile[vectors][tile](call);
           r += tile;
         }
-        call.panel += depth * vectors * kernels.vector;
+        panel += depth * vectors * kernels.vector;
       }
     }
     k += depth;
