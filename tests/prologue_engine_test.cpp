@@ -40,16 +40,9 @@ double error_of(const MatrixSizes& s, const Prologue& prologue, const isa::Kerne
   double error = 0, size = 0;
   for (int64_t i = 0; i < m; ++i) {
     std::vector<double> row(static_cast<size_t>(s.k));
-    double mean = 0, variance = 0;
-    for (int64_t c = 0; c < s.k; ++c)
-      mean += static_cast<double>(x[static_cast<size_t>(i * in.pitch + c)]) / static_cast<double>(s.k);
-    for (int64_t c = 0; c < s.k; ++c)
-      variance += std::pow(static_cast<double>(x[static_cast<size_t>(i * in.pitch + c)]) - mean, 2) /
-                  static_cast<double>(s.k);
     for (int64_t c = 0; c < s.k; ++c) {
       double v = static_cast<double>(x[static_cast<size_t>(i * in.pitch + c)]);
       if (transform_in_double) {
-        if (p.kind == Prologue::Kind::layer_norm) v = (v - mean) / std::sqrt(variance + p.eps);
         if (p.kind == Prologue::Kind::image_scale)
           v *= static_cast<double>(factor[static_cast<size_t>(i / s.pixels * p.image_scale_pitch + c)]);
         if (p.scale) v *= p.scale[c];
@@ -87,10 +80,7 @@ TEST_CASE("prologues") {
                   s, {.kind = Kind::scale_shift, .scale = scale.data(), .shift = shift.data(), .relu = relu},
                   kernels, true) < 5e-7);
       CHECK(error_of(s, {.kind = Kind::image_scale}, kernels, true) < 5e-7);
-      CHECK(error_of(s, {.kind = Kind::layer_norm, .eps = 1e-5}, kernels, true) < 5e-7);
-      CHECK(error_of(s, {.kind = Kind::layer_norm, .scale = scale.data(), .shift = shift.data(), .eps = 1e-5},
-                     kernels, true) < 5e-7);
-      CHECK(error_of(s, {.kind = Kind::layer_norm, .eps = 1e-5}, kernels, false) > 0.1);  // it does something
+      CHECK(error_of(s, {.kind = Kind::image_scale}, kernels, false) > 0.1);  // it does something
     }
 }
 

@@ -248,22 +248,22 @@ TEST_CASE("binary operators: pieces, in place, NaN in max and min") {
   }
 }
 
-TEST_CASE("layer norm and rms norm, with and without a residual, beside PyTorch's error") {
+TEST_CASE("layer norm and rms norm beside PyTorch's error") {
   for (const isa::Kernels& kernels : all_kernels())
     for (const int64_t c : {1, 7, 48, 96, 768, 1000}) {
       CAPTURE(kernels.name);
       CAPTURE(c);
       const std::string name = "norm" + std::to_string(c);
       const std::vector<float> values = numbers(name + ".x", 5 * c), w = numbers(name + ".weight", c),
-                               b = numbers(name + ".bias", c), residual = numbers(name + ".residual", 5 * c);
-      const auto truth = [&](bool centred, bool add, double eps, bool weighted, bool biased) {
+                               b = numbers(name + ".bias", c);
+      const auto truth = [&](bool centred, double eps, bool weighted, bool biased) {
         std::vector<double> y;
         for (int64_t r = 0; r < 5; ++r) {
           std::vector<double> s;
           double mean = 0, square = 0;
           for (int64_t i = 0; i < c; ++i) {
             const auto at = static_cast<size_t>(r * c + i);
-            s.push_back(static_cast<double>(values[at]) + (add ? static_cast<double>(residual[at]) : 0.0));
+            s.push_back(static_cast<double>(values[at]));
             mean += s.back() / static_cast<double>(c);
           }
           if (!centred) mean = 0;
@@ -276,37 +276,16 @@ TEST_CASE("layer norm and rms norm, with and without a residual, beside PyTorch'
         return y;
       };
       const Image x{.w = 5, .c = c, .pitch = c + 3}, y{.w = 5, .c = c, .pitch = c + 1};
-      Rows in(values, 5, c, x.pitch), added(residual, 5, c, c + 2);
+      Rows in(values, 5, c, x.pitch);
       VectorPacks packs;
-      Rows out(5, c, y.pitch), sum(5, c, c + 4);
+      Rows out(5, c, y.pitch);
       if (c > 1) {
-        run(*make_layer_norm(x, y, {w.data(), b.data()}, 1e-5, {}, kernels, packs), {in.data(), nullptr},
-            {out.data(), nullptr});
+        run(*make_layer_norm(x, y, {w.data(), b.data()}, 1e-5, kernels, packs), {in.data()}, {out.data()});
         CHECK(out.guarded());
-        check_beside_torch("layer_norm" + std::to_string(c), out.values(),
-                           truth(true, false, 1e-5, true, true));
-        const auto fused = make_layer_norm(x, y, {w.data(), nullptr}, 1e-12,
-                                           {.pitch = c + 2, .sum_pitch = c + 4}, kernels, packs);
-        run(*fused, {in.data(), added.data()}, {out.data(), sum.data()});
-        CHECK(out.guarded());
-        CHECK(sum.guarded());
-        check_beside_torch("layer_norm_sum" + std::to_string(c), out.values(),
-                           truth(true, true, 1e-12, true, false));
-        const std::vector<float> with_sum = out.values(), sums = sum.values();
-        for (size_t i = 0; i < sums.size(); ++i) REQUIRE(sums[i] == values[i] + residual[i]);
-        // Without keeping the sum, and onto the residual.
-        run(*fused, {in.data(), added.data()}, {out.data(), nullptr});
-        CHECK(out.values() == with_sum);
-        Rows target(residual, 5, c, y.pitch);
-        run(*make_layer_norm(x, y, {w.data(), nullptr}, 1e-12, {.pitch = y.pitch, .sum_pitch = 0}, kernels,
-                             packs),
-            {in.data(), target.data()}, {target.data(), nullptr});
-        CHECK(target.values() == with_sum);
+        check_beside_torch("layer_norm" + std::to_string(c), out.values(), truth(true, 1e-5, true, true));
       }
-      run(*make_rms_norm(x, y, {w.data(), nullptr}, 1e-6, {}, kernels, packs), {in.data(), nullptr},
-          {out.data(), nullptr});
-      check_beside_torch("rms_norm" + std::to_string(c), out.values(),
-                         truth(false, false, 1e-6, true, false));
+      run(*make_rms_norm(x, y, {w.data(), nullptr}, 1e-6, kernels, packs), {in.data()}, {out.data()});
+      check_beside_torch("rms_norm" + std::to_string(c), out.values(), truth(false, 1e-6, true, false));
     }
 }
 
@@ -319,7 +298,7 @@ TEST_CASE("norms, softmax and activations: every tail of channels") {
       const Image x{.w = 2, .c = c, .pitch = c + 2};
       Rows in(values, 2, c, c + 2), norm(2, c, c + 2), soft(2, c, c + 2), relu(2, c, c + 2);
       VectorPacks packs;
-      run(*make_layer_norm(x, x, {}, 1e-3, {}, kernels, packs), {in.data(), nullptr}, {norm.data(), nullptr});
+      run(*make_layer_norm(x, x, {}, 1e-3, kernels, packs), {in.data()}, {norm.data()});
       run(*make_softmax(x, x, false, kernels), {in.data()}, {soft.data()});
       run(*make_activation(Activation::relu, x, x, kernels), {in.data()}, {relu.data()});
       std::vector<double> norms, softs;
@@ -354,7 +333,7 @@ TEST_CASE("layer norm: a strong mean, a constant row, NaN") {
     for (int i = 0; i < 50; ++i) values[static_cast<size_t>(i)] += 1000;
     for (int i = 50; i < 100; ++i) values[static_cast<size_t>(i)] = 7;
     values[120] = std::nanf("");
-    run(*make_layer_norm(x, x, {}, 1e-5, {}, kernels, packs), {values.data(), nullptr}, {y.data(), nullptr});
+    run(*make_layer_norm(x, x, {}, 1e-5, kernels, packs), {values.data()}, {y.data()});
     double mean = 0, square = 0;
     for (size_t i = 0; i < 50; ++i) mean += static_cast<double>(values[i]) / 50;
     for (size_t i = 0; i < 50; ++i) square += std::pow(static_cast<double>(values[i]) - mean, 2) / 50;
@@ -454,28 +433,20 @@ TEST_CASE("softmax and log softmax over channels beside PyTorch's error") {
   }
 }
 
-TEST_CASE("embeddings add up, and an index out of range is an error") {
-  for (const isa::Kernels& kernels : all_kernels()) {
-    CAPTURE(kernels.name);
-    const Image y{.n = 2, .w = 3, .c = 19, .pitch = 24}, position{.w = 3, .c = 19, .pitch = 20};
-    const std::vector<float> table = numbers("table", 10 * 19), types = numbers("types", 2 * 19);
-    Rows positions(numbers("positions", 3 * 19), 3, 19, 20), out(6, 19, 24);
-    const std::vector<int64_t> ids = {0, 9, 3, 4, 4, 1}, kinds = {0, 1, 1, 0, 0, 1};
-    const Spread added = Spread::of_pixels(position);
-    run(*make_embedding({{table.data(), 10}, {types.data(), 2}}, &added, y, kernels),
-        {ids.data(), kinds.data(), positions.data()}, {out.data()}, true);
-    CHECK(out.guarded());
-    for (int64_t r = 0; r < 6; ++r)
-      for (int64_t i = 0; i < 19; ++i)
-        CHECK(out.at(r, i) == table[static_cast<size_t>(ids[static_cast<size_t>(r)] * 19 + i)] +
-                                  types[static_cast<size_t>(kinds[static_cast<size_t>(r)] * 19 + i)] +
-                                  positions.at(r % 3, i));
-    for (const int64_t bad : {int64_t{10}, int64_t{-1}}) {
-      std::vector<int64_t> wrong = ids;
-      wrong[4] = bad;
-      CHECK_THROWS_WITH_AS(
-          run(*make_embedding({{table.data(), 10}}, nullptr, y, kernels), {wrong.data()}, {out.data()}),
-          "index out of range in self", Error);
-    }
+TEST_CASE("embeddings, and an index out of range is an error") {
+  const Image y{.n = 2, .w = 3, .c = 19, .pitch = 24};
+  const std::vector<float> table = numbers("table", 10 * 19);
+  Rows out(6, 19, 24);
+  const std::vector<int64_t> ids = {0, 9, 3, 4, 4, 1};
+  run(*make_embedding(table.data(), 10, y), {ids.data()}, {out.data()}, true);
+  CHECK(out.guarded());
+  for (int64_t r = 0; r < 6; ++r)
+    for (int64_t i = 0; i < 19; ++i)
+      CHECK(out.at(r, i) == table[static_cast<size_t>(ids[static_cast<size_t>(r)] * 19 + i)]);
+  for (const int64_t bad : {int64_t{10}, int64_t{-1}}) {
+    std::vector<int64_t> wrong = ids;
+    wrong[4] = bad;
+    CHECK_THROWS_WITH_AS(run(*make_embedding(table.data(), 10, y), {wrong.data()}, {out.data()}),
+                         "index out of range in self", Error);
   }
 }

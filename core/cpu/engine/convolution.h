@@ -40,13 +40,11 @@ struct Prologue {
     none,
     scale_shift,  // x * scale[c] + shift[c], then relu if asked: a batch norm that cannot be folded
     image_scale,  // x * in(2)[image][c], rows of in_scale_pitch floats: squeeze-excite's product
-    layer_norm,   // over the channels, with eps; scale and shift are its weight and bias, each may be null
   };
   Kind kind = Kind::none;
   const double* scale = nullptr;  // of each input channel; copied
   const double* shift = nullptr;
   bool relu = false;
-  double eps = 0.0;
   int64_t image_scale_pitch = 0;  // floats from image to image of in(2)
 };
 

@@ -14,17 +14,12 @@ const float* keep(const float* values, int64_t count, Packs& packs) {
 
 class RowNorm final : public Operator {
  public:
-  RowNorm(const Image& x, const Image& y, const NormWeights& weights, double eps,
-          const NormResidual& residual, bool centred, const isa::Kernels& kernels, Packs& packs)
-      : x_(x),
-        y_(y),
-        residual_(residual),
-        kernels_(kernels),
-        split_(Split::by_cost(x.rows(), 2 * x.c, kFloatsOfPiece)) {
+  RowNorm(const Image& x, const Image& y, const NormWeights& weights, double eps, bool centred,
+          const isa::Kernels& kernels, Packs& packs)
+      : x_(x), y_(y), kernels_(kernels), split_(Split::by_cost(x.rows(), 2 * x.c, kFloatsOfPiece)) {
     call_.weight = keep(weights.weight, x.c, packs);
     call_.bias = keep(weights.bias, x.c, packs);
     call_.x_pitch = x.pitch, call_.y_pitch = y.pitch;
-    call_.residual_pitch = residual.pitch, call_.sum_pitch = residual.sum_pitch;
     call_.channels = x.c;
     call_.eps = static_cast<float>(eps);
     call_.centred = centred;
@@ -36,27 +31,18 @@ class RowNorm final : public Operator {
     isa::NormCall call = call_;
     call.x = operands.in(0) + first * x_.pitch;
     call.y = operands.out(0) + first * y_.pitch;
-    call.residual = nullptr, call.sum = nullptr;
-    if (residual_.pitch > 0) {
-      call.residual = operands.in(1) + first * residual_.pitch;
-      if (operands.out(1)) call.sum = operands.out(1) + first * residual_.sum_pitch;
-    }
     call.rows = split_.begin(end) - first;
     kernels_.tokens->norm(call);
   }
 
   std::string algorithm() const override {
-    return std::string(residual_.pitch > 0 ? "add, " : "") + (call_.centred ? "layer norm " : "rms norm ") +
-           kernels_.name;
+    return std::string(call_.centred ? "layer norm " : "rms norm ") + kernels_.name;
   }
   double flops() const override { return 8.0 * static_cast<double>(x_.rows() * x_.c); }
-  double bytes() const override {
-    return 4.0 * static_cast<double>(x_.rows() * x_.c) * (residual_.pitch > 0 ? 4 : 2);
-  }
+  double bytes() const override { return 8.0 * static_cast<double>(x_.rows() * x_.c); }
 
  private:
   Image x_, y_;
-  NormResidual residual_;
   isa::NormCall call_{};
   const isa::Kernels& kernels_;
   Split split_;
@@ -116,14 +102,12 @@ class GroupNorm final : public Operator {
 }  // namespace
 
 std::unique_ptr<Operator> make_layer_norm(const Image& x, const Image& y, const NormWeights& weights,
-                                          double eps, const NormResidual& residual,
-                                          const isa::Kernels& kernels, Packs& packs) {
-  return std::make_unique<RowNorm>(x, y, weights, eps, residual, true, kernels, packs);
+                                          double eps, const isa::Kernels& kernels, Packs& packs) {
+  return std::make_unique<RowNorm>(x, y, weights, eps, true, kernels, packs);
 }
 std::unique_ptr<Operator> make_rms_norm(const Image& x, const Image& y, const NormWeights& weights,
-                                        double eps, const NormResidual& residual, const isa::Kernels& kernels,
-                                        Packs& packs) {
-  return std::make_unique<RowNorm>(x, y, weights, eps, residual, false, kernels, packs);
+                                        double eps, const isa::Kernels& kernels, Packs& packs) {
+  return std::make_unique<RowNorm>(x, y, weights, eps, false, kernels, packs);
 }
 std::unique_ptr<Operator> make_group_norm(const Image& x, const Image& y, int64_t groups,
                                           const NormWeights& weights, double eps, isa::Activation activation,

@@ -42,8 +42,6 @@ TapGemm::TapGemm(TapGrid grid, const PackedWeights& weights, const Fusion& fusio
     row_prologue_.scale = pack_row(prologue.scale, grid_.in.c, packs);
     row_prologue_.shift = pack_row(prologue.shift, grid_.in.c, packs);
     row_prologue_.relu = prologue.relu;
-    row_prologue_.normalize = prologue_ == Prologue::Kind::layer_norm;
-    row_prologue_.eps = static_cast<float>(prologue.eps);
   }
   for (int64_t t = 0; gathered_ && t < static_cast<int64_t>(grid_.taps.size()); ++t) {
     const TapGrid::Point& tap = grid_.taps[static_cast<size_t>(t)];

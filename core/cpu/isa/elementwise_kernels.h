@@ -75,11 +75,3 @@ void binary_rows(const BinaryCall& call) {
       });
   }
 }
-
-void sum_rows(const float* const* rows, int64_t count, float* y, int64_t channels) {
-  for_each_vector(channels, [&](int64_t i, auto part) {
-    Vec sum = part.load(rows[0] + i);
-    for (int64_t r = 1; r < count; ++r) sum = sum + part.load(rows[r] + i);
-    part.store(sum, y + i);
-  });
-}

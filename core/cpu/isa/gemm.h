@@ -46,8 +46,6 @@ constexpr int kNarrowRows = 4;   // the highest tile that widens weights itself
 struct RowPrologue {
   const float* scale = nullptr;  // x * scale[k] + shift[k]; either may be null
   const float* shift = nullptr;
-  float eps = 0.f;  // layer norm: ((x - mean) / sqrt(variance + eps)) * scale + shift
-  bool normalize = false;
   bool relu = false;
 };
 

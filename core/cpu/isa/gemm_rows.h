@@ -122,46 +122,7 @@ inline Vec load_part(const float* p, int64_t left) {
   return left >= Vec::size ? Vec::load(p) : Vec::load_first(p, static_cast<int>(left));
 }
 
-// Mean first, then the squares of what is left: nothing cancels.
-void normalize(const RowPrologue& p, const float* x, int64_t k, float* y) {
-  Vec s[4] = {Vec::zero(), Vec::zero(), Vec::zero(), Vec::zero()};
-  int64_t i = 0;
-  for (; i + 4 * Vec::size <= k; i += 4 * Vec::size)
-    for (int j = 0; j < 4; ++j) s[j] = s[j] + Vec::load(x + i + j * Vec::size);
-  for (; i < k; i += Vec::size) s[0] = s[0] + load_part(x + i, k - i);
-  const float count = static_cast<float>(k);
-  const Vec mean = Vec::broadcast(((s[0] + s[1]) + (s[2] + s[3])).sum() / count);
-  for (Vec& v : s) v = Vec::zero();
-  for (i = 0; i + 4 * Vec::size <= k; i += 4 * Vec::size)
-    for (int j = 0; j < 4; ++j) {
-      const Vec d = Vec::load(x + i + j * Vec::size) - mean;
-      s[j] = Vec::fma(d, d, s[j]);
-    }
-  float squares = 0.f;
-  for (; i + Vec::size <= k; i += Vec::size) {
-    const Vec d = Vec::load(x + i) - mean;
-    s[0] = Vec::fma(d, d, s[0]);
-  }
-  if (i < k) {
-    float rest[Vec::size];
-    (Vec::load_first(x + i, static_cast<int>(k - i)) - mean).store(rest);
-    for (int j = 0; j < static_cast<int>(k - i); ++j) squares += rest[j] * rest[j];
-  }
-  squares += ((s[0] + s[1]) + (s[2] + s[3])).sum();
-  const Vec inverse = Vec::broadcast(1.f / __builtin_sqrtf(squares / count + p.eps));
-  for (i = 0; i < k; i += Vec::size) {
-    Vec v = (load_part(x + i, k - i) - mean) * inverse;
-    if (p.scale) v = v * load_part(p.scale + i, k - i);
-    if (p.shift) v = v + load_part(p.shift + i, k - i);
-    if (k - i >= Vec::size)
-      v.store(y + i);
-    else
-      v.store_first(y + i, static_cast<int>(k - i));
-  }
-}
-
 void prologue(const RowPrologue& p, const float* x, int64_t k, float* y) {
-  if (p.normalize) return normalize(p, x, k, y);
   for (int64_t i = 0; i < k; i += Vec::size) {
     Vec v = load_part(x + i, k - i);
     if (p.scale && p.shift)

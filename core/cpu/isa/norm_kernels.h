@@ -20,13 +20,6 @@ void norm_rows(const NormCall& call) {
   for (int64_t r = 0; r < call.rows; ++r) {
     const float* x = call.x + r * call.x_pitch;
     float* y = call.y + r * call.y_pitch;
-    if (call.residual) {
-      const float* residual = call.residual + r * call.residual_pitch;
-      float* sum = call.sum ? call.sum + r * call.sum_pitch : y;
-      for_each_vector(
-          n, [&](int64_t i, auto part) { part.store(part.load(x + i) + part.load(residual + i), sum + i); });
-      x = sum;
-    }
     float mean = 0.f;
     if (call.centred)
       mean = share * sum_over(n, [&](int64_t i, auto part, Vec sum) { return sum + part.load(x + i); });

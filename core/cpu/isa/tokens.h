@@ -28,13 +28,11 @@ struct BinaryCall {
   Activation activation;
 };
 
-// Layer norm (centred) or RMS norm of each row of x + residual. `sum` keeps what was normalised.
+// Layer norm (centred) or RMS norm of each row.
 struct NormCall {
   const float* x;
-  const float* residual;  // or null
   float* y;
-  float* sum;  // or null
-  int64_t x_pitch, residual_pitch, y_pitch, sum_pitch, rows, channels;
+  int64_t x_pitch, y_pitch, rows, channels;
   const float* weight;  // or null: 1
   const float* bias;    // or null: 0
   float eps;
@@ -100,8 +98,6 @@ struct TokensKernels {
   void (*norm)(const NormCall&);
   void (*group_norm)(const GroupNormCall&);
   void (*softmax)(const RowsCall&, bool logarithm);
-  // y = the sum of `count` rows of `channels` floats each.
-  void (*sum_rows)(const float* const* rows, int64_t count, float* y, int64_t channels);
   // packed[p][c][i] = keys[p * panel + i][c], zeros behind the last key.
   void (*pack_keys)(const float* keys, int64_t pitch, int64_t count, int64_t size, float* packed);
   // packed[p][j][i] = values[j][p * panel + i], zeros behind the last channel; `room` keys for each p.

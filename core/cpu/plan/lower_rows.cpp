@@ -42,10 +42,9 @@ bool lower_row_norm(Lowering& l, const Node& node) {
   if (!l.is_f32(y) || is_constant(l, x) || !p.known || a.ints("normalized_shape").size() != 1) return false;
   const Laid in = l.rows(x), out = l.result_rows(y, x);
   const double eps = a.is_none("eps") ? std::numeric_limits<float>::epsilon() : a.number("eps");
-  auto op =
-      layer ? engine::make_layer_norm(in.image, out.image, p.weights(), eps, {}, best_kernels(), l.packs())
-            : engine::make_rms_norm(in.image, out.image, p.weights(), eps, {}, best_kernels(), l.packs());
-  l.add(node, std::move(op), {in.slot, {}}, {out.slot, {}});
+  auto op = layer ? engine::make_layer_norm(in.image, out.image, p.weights(), eps, best_kernels(), l.packs())
+                  : engine::make_rms_norm(in.image, out.image, p.weights(), eps, best_kernels(), l.packs());
+  l.add(node, std::move(op), {in.slot}, {out.slot});
   return true;
 }
 
@@ -90,9 +89,8 @@ bool lower_embedding(Lowering& l, const Node& node) {
   l.constant_in_place(rows);  // keeps it
   const Place numbers = l.dense_place(indices);
   const Laid out = l.new_rows(y);
-  l.add(node,
-        engine::make_embedding({{rows.data<float>(), rows.size(0)}}, nullptr, out.image, best_kernels()),
-        {l.slot_of(numbers)}, {out.slot});
+  l.add(node, engine::make_embedding(rows.data<float>(), rows.size(0), out.image), {l.slot_of(numbers)},
+        {out.slot});
   return true;
 }
 
