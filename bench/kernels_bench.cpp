@@ -48,7 +48,7 @@ Image image(int64_t side, int64_t channels) { return {1, side, side, channels, p
 Image rows(int64_t count, int64_t channels) { return {1, 1, count, channels, padded_pitch(channels)}; }
 
 struct Kernel {
-  const char* family;
+  std::string family;
   std::string shape;
   std::unique_ptr<Operator> op;
   Image in, out;
@@ -57,16 +57,18 @@ struct Kernel {
 // Everything that is measured; the weights lie in `packs`.
 class Kernels {
  public:
-  void linear(int64_t m, int64_t k, int64_t n) {
+  void linear(int64_t m, int64_t k, int64_t n, isa::Stored stored = isa::Stored::f32) {
     const Memory weight = memory_of(k * n);
     ConvWeights weights;
     weights.weight = weight.get();
+    weights.stored = stored;
     const Image x = rows(m, k), y = rows(m, n);
     add("linear", std::to_string(m) + "x" + std::to_string(k) + " > " + std::to_string(n),
         make_linear(x, y, weights, {}, {}, best_kernels(), packs_), x, y);
   }
-  void direct(int64_t in, int64_t out, int64_t side, int64_t kernel, int64_t stride, int64_t pad) {
-    const Memory weight = memory_of(in * out * kernel * kernel);
+  void direct(int64_t in, int64_t out, int64_t side, int64_t kernel, int64_t stride, int64_t pad,
+              int64_t groups = 1) {
+    const Memory weight = memory_of(in / groups * out * kernel * kernel);
     ConvWeights weights;
     weights.weight = weight.get();
     ConvGeometry geometry;
@@ -75,7 +77,9 @@ class Kernels {
     geometry.kernel_h = geometry.kernel_w = kernel;
     geometry.stride_h = geometry.stride_w = stride;
     geometry.pad_top = geometry.pad_left = pad;
-    add("direct", shape_of(in, out, side, kernel, stride),
+    geometry.groups = groups;
+    add(groups > 1 ? "direct, " + std::to_string(groups) + " groups" : "direct",
+        shape_of(in, out, side, kernel, stride),
         make_convolution(geometry, weights, {}, {}, best_kernels(), packs_), geometry.in, geometry.out);
   }
   void winograd(WinogradTile tile, int64_t in, int64_t out, int64_t side) {
@@ -103,9 +107,9 @@ class Kernels {
            (stride > 1 ? " s" + std::to_string(stride) : "") + ", " + std::to_string(in) + " > " +
            std::to_string(out) + " @" + std::to_string(side);
   }
-  void add(const char* family, std::string shape, std::unique_ptr<Operator> op, const Image& in,
+  void add(std::string family, std::string shape, std::unique_ptr<Operator> op, const Image& in,
            const Image& out) {
-    all.push_back({family, std::move(shape), std::move(op), in, out});
+    all.push_back({std::move(family), std::move(shape), std::move(op), in, out});
   }
   HeapPacks packs_;
 };
@@ -114,18 +118,32 @@ void choose(Kernels& kernels) {
   for (const auto& [m, k, n] : {std::array<int64_t, 3>{197, 768, 2304},
                                 {197, 3072, 768},
                                 {128, 768, 768},
-                                {128, 768, 3072},
-                                {1, 768, 3072}})
+                                {16, 25088, 512},
+                                {4, 768, 3072},
+                                {1, 512, 1000}})
     kernels.linear(m, k, n);
+  // One row streams the weights: from the second cache, and (GPT-2's last product) from memory.
+  for (isa::Stored stored : {isa::Stored::f32, isa::Stored::bf16, isa::Stored::f16, isa::Stored::i8}) {
+    kernels.linear(1, 768, 3072, stored);
+    kernels.linear(1, 768, 50257, stored);
+    kernels.linear(128, 768, 3072, stored);
+  }
   kernels.direct(256, 64, 56, 1, 1, 0);
   kernels.direct(1024, 256, 14, 1, 1, 0);
   kernels.direct(2048, 512, 7, 1, 1, 0);
+  kernels.direct(64, 256, 56, 1, 1, 0);
+  kernels.direct(512, 2048, 7, 1, 1, 0);
+  kernels.direct(256, 512, 56, 1, 2, 0);
+  kernels.direct(16, 96, 112, 1, 1, 0);
+  kernels.direct(96, 24, 56, 1, 1, 0);
   for (const auto& [channels, side] : {std::pair<int64_t, int64_t>{64, 56}, {128, 28}, {256, 14}, {512, 7}}) {
     kernels.direct(channels, channels, side, 3, 1, 1);
     kernels.winograd(WinogradTile::f43, channels, channels, side);
     kernels.winograd(WinogradTile::f23, channels, channels, side);
   }
   kernels.direct(3, 64, 224, 7, 2, 3);
+  kernels.direct(3, 32, 224, 3, 2, 1);
+  kernels.direct(128, 128, 28, 3, 1, 1, 32);
   kernels.direct(128, 128, 56, 3, 2, 1);
   kernels.direct(3, 768, 224, 16, 16, 0);
   kernels.depthwise(144, 56, 3, 1);
@@ -172,10 +190,12 @@ int main(int count, char** arguments) {
       const double gflops = kernel.op->flops() / ms / 1e6;
       char line[512];
       std::snprintf(line, sizeof line,
-                    "%s\n  {\"kernel\": \"%s, %s\", \"shape\": \"%s\", \"ms\": %.5f, \"gflops\": %.2f, "
-                    "\"of_peak\": %.4f}",
-                    lines.empty() ? "" : ",", kernel.family, kernel.op->algorithm().c_str(),
-                    kernel.shape.c_str(), ms, gflops, gflops / now);
+                    "%s\n  {\"kernel\": \"%s, %s\", \"weights\": \"%s\", \"shape\": \"%s\", \"ms\": %.5f, "
+                    "\"gflops\": %.2f, "
+                    "\"of_peak\": %.4f, \"gigabytes_per_s\": %.2f}",
+                    lines.empty() ? "" : ",", kernel.family.c_str(), kernel.op->algorithm().c_str(),
+                    kernel.op->precision(), kernel.shape.c_str(), ms, gflops, gflops / now,
+                    kernel.op->bytes() / ms / 1e6);
       lines += line;
     }
     std::ranges::nth_element(peaks, peaks.begin() + static_cast<ptrdiff_t>(peaks.size() / 2));

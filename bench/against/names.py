@@ -27,4 +27,6 @@ DECODERS = {
     "transformers compiled": ["decode/with_transformers.py", "--compile"],
     "llama.cpp": ["decode/with_llama_cpp.py"],
     "sconce": ["decode/with_sconce.py"],
+    "sconce bf16": ["decode/with_sconce.py", "--precision", "bf16"],
+    "sconce int8": ["decode/with_sconce.py", "--precision", "int8"],
 }

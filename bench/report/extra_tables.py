@@ -42,7 +42,7 @@ def loading(found):
 
 def kernels(found):
     """One row for each kernel and shape, beside the multiply-add loop of the same process."""
-    rows = [[k["kernel"], k["shape"], milliseconds(k["ms"]), f"{k['gflops']:.1f}", f"{100 * k['of_peak']:.0f} %"] for k in found["kernels"]]
+    rows = [[f"{k['kernel']}, {k.get('weights', 'f32')}", k["shape"], milliseconds(k["ms"]), f"{k['gflops']:.1f}", f"{100 * k['of_peak']:.0f} %"] for k in found["kernels"]]
     table = markdown(["kernel", "shape", "ms", "GFLOP/s", "of the FMA loop"], ["---", "---", "---:", "---:", "---:"], rows)
     return f"{table}\n\nInstruction set {found['isa']}; the loop of multiply-adds reaches {found['peak_gflops']:.1f} GFLOP/s."
 
