@@ -116,7 +116,8 @@ void add_run(Program& program) {
   command->add_option("--threads", arguments->threads, "Threads to use; by default all")
       ->check(CLI::PositiveNumber);
   add_eager_option(command, arguments->eager);
-  command->add_option("--device", arguments->device, "cpu, cuda, cuda:N or cuda:sim; all but the cpu run op by op");
+  command->add_option("--device", arguments->device,
+                      "cpu, cuda, cuda:N or cuda:sim; all but the cpu run op by op");
   command->callback(
       [&program, arguments] { program.chosen = [&program, arguments] { return run(program, *arguments); }; });
 }

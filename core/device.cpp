@@ -16,8 +16,8 @@ Device Device::parse(std::string_view text) {
     const auto [stop, code] = std::from_chars(text.data() + 5, end, index);
     if (code == std::errc() && stop == end && index >= 0) return cuda(index);
   }
-  fail(ErrorKind::invalid_argument, "[Device] expected \"cpu\", \"meta\", \"cuda\", \"cuda:N\" or \"cuda:sim\", got \"",
-       text, "\"");
+  fail(ErrorKind::invalid_argument,
+       "[Device] expected \"cpu\", \"meta\", \"cuda\", \"cuda:N\" or \"cuda:sim\", got \"", text, "\"");
 }
 
 std::string Device::str() const {

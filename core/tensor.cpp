@@ -67,7 +67,8 @@ void* Tensor::address() const {
 
 void Tensor::expect(DType dtype) const {
   check(dtype == dtype_, "[Tensor] expected data of ", name_of(dtype), ", the tensor has ", name_of(dtype_));
-  check(!device().is_gpu(), "[Tensor] expected data on the CPU, the tensor is on ", device().str(), "; call to(cpu) first");
+  check(!device().is_gpu(), "[Tensor] expected data on the CPU, the tensor is on ", device().str(),
+        "; call to(cpu) first");
 }
 
 }  // namespace sconce

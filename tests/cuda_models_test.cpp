@@ -37,16 +37,19 @@ void check_summary(const Tensor& result, const Json& expected) {
   double difference = 0, magnitudes = 0;
   for (int64_t i = 0; i < n; ++i) magnitudes += std::abs(flat.data<double>()[i]);
   for (int64_t i = 0; i < count; ++i)
-    difference = std::max(difference, std::abs(flat.data<double>()[i * n / count] - values[static_cast<size_t>(i)]));
+    difference =
+        std::max(difference, std::abs(flat.data<double>()[i * n / count] - values[static_cast<size_t>(i)]));
   CHECK(difference <= 1e-5 * largest);
-  CHECK(std::abs(magnitudes - expected.at("magnitudes").get<double>()) <= 1e-5 * largest * static_cast<double>(n));
+  CHECK(std::abs(magnitudes - expected.at("magnitudes").get<double>()) <=
+        1e-5 * largest * static_cast<double>(n));
 }
 
 Tensor tokens(int64_t below, const Shape& shape) {
   const Tensor u = test::seeded("input", shape);
   Tensor out = empty(shape, DType::i64);
   for (int64_t i = 0; i < u.numel(); ++i) {
-    const float scaled = (u.data<float>()[i] / 1.7f + 1.0f) * static_cast<float>(0.5 * static_cast<double>(below));
+    const float scaled =
+        (u.data<float>()[i] / 1.7f + 1.0f) * static_cast<float>(0.5 * static_cast<double>(below));
     out.mutable_data<int64_t>()[i] = std::clamp<int64_t>(static_cast<int64_t>(scaled), 0, below - 1);
   }
   return out;
@@ -63,10 +66,12 @@ TEST_CASE("cuda: every layer computes what PyTorch's does") {
       layer->to(device);
       const Tensor y = test::tensor_from(expected.at("output"));
       const Tensor got =
-          (*layer)(test::seeded("input", Shape(expected.at("input").get<std::vector<int64_t>>())).to(device)).to(cpu);
+          (*layer)(test::seeded("input", Shape(expected.at("input").get<std::vector<int64_t>>())).to(device))
+              .to(cpu);
       REQUIRE(got.shape() == y.shape());
       // As on the CPU: PyTorch's own error against float64, and a last bit.
-      CHECK(test::max_difference(got, y) <= 3 * expected.at("error").get<double>() + 2e-7 * std::max(1.0, test::max_magnitude(y)));
+      CHECK(test::max_difference(got, y) <=
+            3 * expected.at("error").get<double>() + 2e-7 * std::max(1.0, test::max_magnitude(y)));
     }
 }
 
@@ -74,7 +79,8 @@ TEST_CASE("cuda: convolutional networks compute what torchvision's do") {
   for (const Device device : test::gpus())
     for (const auto& expected : test::json_fixture("nn_models.json").at("parity")) {
       const std::string name = expected.at("name");
-      if (name.starts_with("vgg") || name.starts_with("resnet")) continue;  // for the CPU's test: seconds each here
+      if (name.starts_with("vgg") || name.starts_with("resnet"))
+        continue;  // for the CPU's test: seconds each here
       const auto net = nn::make_model(name);
       test::fill(*net);
       net->to(device).eval();
@@ -115,20 +121,24 @@ TEST_CASE("cuda: transformers compute what theirs do") {
       const nn::GPT2Step step = gpt2.step(ids.slice(1, at, at + count).to(device), cache);
       logits.push_back(step.logits), cache = step.cache;
     }
-    CHECK(test::max_difference(cat(logits, 1).to(cpu), all.to(cpu)) <= 2e-6 * test::max_magnitude(all.to(cpu)));
+    CHECK(test::max_difference(cat(logits, 1).to(cpu), all.to(cpu)) <=
+          2e-6 * test::max_magnitude(all.to(cpu)));
   }
 }
 
 TEST_CASE("cuda: checkpoints land on the device") {
   for (const Device device : test::gpus())
     for (const char* name : {"checkpoints/cuda_located.pth", "checkpoints/cuda_located_legacy.pth"}) {
-      const StateDict there = load(test::fixture(name), {.map_location = device}), here = load(test::fixture(name));
+      const StateDict there = load(test::fixture(name), {.map_location = device}),
+                      here = load(test::fixture(name));
       REQUIRE(there.size() == here.size());
       for (const auto& entry : here) {
         CHECK(there[entry.key].device() == device);
         CHECK(test::bit_equal(there[entry.key].to(cpu), entry.tensor()));
       }
-      const StateDict named = load(test::fixture(name), {.map_location = std::map<std::string, std::string>{{"cuda:0", device.str()}}});
+      const StateDict named =
+          load(test::fixture(name),
+               {.map_location = std::map<std::string, std::string>{{"cuda:0", device.str()}}});
       for (const auto& entry : named) CHECK(entry.tensor().device() == device);
     }
 }

@@ -164,17 +164,22 @@ TEST_CASE("cuda:sim: a missing barrier or wait gives a wrong result in some orde
 
 TEST_CASE("cuda:sim: kernels that break a rule are stopped, with the line, and the next one runs") {
   const auto run = [](Mistake mistake) { launch(go_astray, dim3(1), dim3(64), 0, mistake); };
-  CHECK(error_of([&] { run(Mistake::divergent); }).find("threads of one block wait at different __syncthreads()") !=
-        std::string::npos);
+  CHECK(error_of([&] {
+          run(Mistake::divergent);
+        }).find("threads of one block wait at different __syncthreads()") != std::string::npos);
   CHECK(error_of([&] { run(Mistake::divergent); }).find("cuda_sim_test.cpp:") != std::string::npos);
-  CHECK(error_of([&] { run(Mistake::small_mask); }).find("the calling lane is not in its mask") != std::string::npos);
+  CHECK(error_of([&] { run(Mistake::small_mask); }).find("the calling lane is not in its mask") !=
+        std::string::npos);
   CHECK(error_of([&] { run(Mistake::stuck); }).find("deadlock: thread") != std::string::npos);
   CHECK(error_of([&] { run(Mistake::none); }).empty());
   const float* nothing = nullptr;
   float* nowhere = nullptr;
-  CHECK(error_of([&] { launch(reverse, dim3(1), dim3(256), 16, nothing, nowhere, Mistake::none); })
-            .find("too little shared memory") != std::string::npos);
-  CHECK(error_of([&] { launch(go_astray, dim3(1), dim3(2048), 0, Mistake::none); }).find("out of limits") != std::string::npos);
-  CHECK(error_of([&] { launch(go_astray, dim3(1, 70000), dim3(32), 0, Mistake::none); }).find("out of limits") !=
+  CHECK(error_of([&] {
+          launch(reverse, dim3(1), dim3(256), 16, nothing, nowhere, Mistake::none);
+        }).find("too little shared memory") != std::string::npos);
+  CHECK(error_of([&] { launch(go_astray, dim3(1), dim3(2048), 0, Mistake::none); }).find("out of limits") !=
         std::string::npos);
+  CHECK(error_of([&] {
+          launch(go_astray, dim3(1, 70000), dim3(32), 0, Mistake::none);
+        }).find("out of limits") != std::string::npos);
 }

@@ -33,7 +33,8 @@ struct FixedPoint {
   using Weight = int32_t;
   int precision = 0;
   std::vector<int32_t> weights;
-  explicit FixedPoint(const Taps& taps) : precision(fixed_precision(taps)), weights(fixed_weights(taps, precision)) {}
+  explicit FixedPoint(const Taps& taps)
+      : precision(fixed_precision(taps)), weights(fixed_weights(taps, precision)) {}
   static int32_t load(uint8_t value) { return value; }
   int32_t begin() const { return precision > 0 ? 1 << (precision - 1) : 0; }
   uint8_t end(int32_t sum) const { return static_cast<uint8_t>(std::clamp(sum >> precision, 0, 255)); }

@@ -21,7 +21,8 @@
 namespace sconce::SCONCE_GPU {
 
 #if defined(__CUDACC__)
-void check_launch(const char* kernel);  // throws ErrorKind::device when the last launch failed; runtime/real.cpp
+void check_launch(
+    const char* kernel);  // throws ErrorKind::device when the last launch failed; runtime/real.cpp
 #endif
 
 // A kernel's shared memory is one struct.
@@ -31,18 +32,19 @@ __device__ __forceinline__ T& shared() {
   extern __shared__ __align__(1024) unsigned char sconce_shared_memory[];
   return *reinterpret_cast<T*>(sconce_shared_memory);
 #else
-  if (sizeof(T) > shared_size()) stop(Where::current(), "the launch gave too little shared memory");
+  if (sizeof(T) > shared_size()) stop(Where{__FILE__, __LINE__}, "the launch gave too little shared memory");
   return *reinterpret_cast<T*>(shared_base());
 #endif
 }
 
 // Calls kernel(args...) for every thread of the grid, after what the stream was given before.
 template <class... P, class... A>
-void launch(const char* name, cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 block, size_t shared_bytes,
-            A&&... args) {
+void launch(const char* name, cudaStream_t stream, void (*kernel)(P...), dim3 grid, dim3 block,
+            size_t shared_bytes, A&&... args) {
 #if defined(__CUDACC__)
   cudaLaunchConfig_t config{};
-  config.gridDim = grid, config.blockDim = block, config.dynamicSmemBytes = shared_bytes, config.stream = stream;
+  config.gridDim = grid, config.blockDim = block, config.dynamicSmemBytes = shared_bytes,
+  config.stream = stream;
   if (shared_bytes > 48 * 1024)
     cudaFuncSetAttribute(reinterpret_cast<const void*>(kernel), cudaFuncAttributeMaxDynamicSharedMemorySize,
                          static_cast<int>(shared_bytes));
@@ -94,7 +96,8 @@ __device__ __forceinline__ T narrow(C v) {
 
 // This thread's number in the grid, and how many there are.
 __device__ __forceinline__ int64_t grid_thread() {
-  return static_cast<int64_t>(blockIdx.x) * static_cast<int64_t>(blockDim.x) + static_cast<int64_t>(threadIdx.x);
+  return static_cast<int64_t>(blockIdx.x) * static_cast<int64_t>(blockDim.x) +
+         static_cast<int64_t>(threadIdx.x);
 }
 __device__ __forceinline__ int64_t grid_threads() {
   return static_cast<int64_t>(gridDim.x) * static_cast<int64_t>(blockDim.x);

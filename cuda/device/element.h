@@ -64,11 +64,15 @@ __device__ SCONCE_OUT_OF_LINE C read(DType dtype, const void* from, int64_t i) {
     case DType::u32: return static_cast<C>(static_cast<const uint32_t*>(from)[i]);
     case DType::u64: return static_cast<C>(static_cast<const uint64_t*>(from)[i]);
     case DType::boolean: return static_cast<C>(static_cast<const uint8_t*>(from)[i] != 0);
-    case DType::f8_e4m3fn: return converted<C>(static_cast<float>(static_cast<const Float8_e4m3fn*>(from)[i]));
+    case DType::f8_e4m3fn:
+      return converted<C>(static_cast<float>(static_cast<const Float8_e4m3fn*>(from)[i]));
     case DType::f8_e5m2: return converted<C>(static_cast<float>(static_cast<const Float8_e5m2*>(from)[i]));
-    case DType::f8_e4m3fnuz: return converted<C>(static_cast<float>(static_cast<const Float8_e4m3fnuz*>(from)[i]));
-    case DType::f8_e5m2fnuz: return converted<C>(static_cast<float>(static_cast<const Float8_e5m2fnuz*>(from)[i]));
-    case DType::f8_e8m0fnu: return converted<C>(static_cast<float>(static_cast<const Float8_e8m0fnu*>(from)[i]));
+    case DType::f8_e4m3fnuz:
+      return converted<C>(static_cast<float>(static_cast<const Float8_e4m3fnuz*>(from)[i]));
+    case DType::f8_e5m2fnuz:
+      return converted<C>(static_cast<float>(static_cast<const Float8_e5m2fnuz*>(from)[i]));
+    case DType::f8_e8m0fnu:
+      return converted<C>(static_cast<float>(static_cast<const Float8_e8m0fnu*>(from)[i]));
     default: return C(0);
   }
 }

@@ -37,7 +37,7 @@ struct ThreadTeam {
 
 template <class T, class F>
 __device__ __forceinline__ T warp_reduce(T v, F f) {
-SCONCE_UNROLL
+  SCONCE_UNROLL
   for (int step = 16; step > 0; step >>= 1) v = f(v, across(v, step));
   return v;
 }

@@ -19,12 +19,14 @@ inline constexpr unsigned block_size = 256;
 inline constexpr int64_t most_blocks = 2048;
 
 inline dim3 grid_for(int64_t threads) {
-  return dim3(static_cast<unsigned>(std::clamp<int64_t>((threads + block_size - 1) / block_size, 1, most_blocks)));
+  return dim3(
+      static_cast<unsigned>(std::clamp<int64_t>((threads + block_size - 1) / block_size, 1, most_blocks)));
 }
 
 // Of a dtype that this backend computes nothing in, yet.
 [[noreturn]] inline void fail_on_gpu(const char* op, DType dtype, Device device) {
-  fail(ErrorKind::unsupported, "[", op, "] ", name_of(dtype), " is not there on ", device.str(), " yet; call to(cpu) first");
+  fail(ErrorKind::unsupported, "[", op, "] ", name_of(dtype), " is not there on ", device.str(),
+       " yet; call to(cpu) first");
 }
 inline void check_real(const char* op, const Tensor& t) {
   if (is_complex(t.dtype()) || !is_numeric(t.dtype())) fail_on_gpu(op, t.dtype(), t.device());
@@ -46,8 +48,8 @@ Layout<N> layout_of(const char* op, const Shape& shape, const std::array<Strides
       out.extent[out.rank - 1] *= n;
       continue;
     }
-    check(out.rank < max_rank, "[", op, "] more than ", max_rank, " dimensions that do not merge are not there on cuda yet, got shape ",
-          shape);
+    check(out.rank < max_rank, "[", op, "] more than ", max_rank,
+          " dimensions that do not merge are not there on cuda yet, got shape ", shape);
     out.extent[out.rank] = n;
     for (size_t k = 0; k < N; ++k) out.stride[k][out.rank] = strides[k][d];
     ++out.rank;
@@ -89,6 +91,18 @@ void with_network_type(const char* op, const Tensor& t, F&& f) {
     default: fail_on_gpu(op, t.dtype(), t.device());
   }
 }
+
+// The same of those that dense elementwise kernels are made for; f64 goes by the strided ones.
+inline bool has_dense_kernels(DType d) { return d == DType::f32 || d == DType::f16 || d == DType::bf16; }
+template <class F>
+void with_dense_type(DType dtype, F&& f) {
+  if (dtype == DType::f32) return f.template operator()<float>();
+  if (dtype == DType::f16) return f.template operator()<Half>();
+  f.template operator()<BFloat16>();
+}
+
+// May 16 bytes be moved at once?
+inline bool aligned(const Tensor& t) { return reinterpret_cast<uintptr_t>(t.data()) % 16 == 0; }
 
 // Calls f.operator()<Bytes<n>>() for elements of n bytes.
 template <class F>

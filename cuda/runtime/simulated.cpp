@@ -18,7 +18,8 @@ std::shared_ptr<void> allocate_on(int, size_t nbytes) {
   constexpr size_t alignment = 256, address_space = size_t{1} << 47;
   const size_t taken = (nbytes / alignment + 1) * alignment;
   void* const bytes = nbytes < address_space ? std::aligned_alloc(alignment, taken) : nullptr;
-  if (!bytes) fail(ErrorKind::out_of_budget, "[allocate] cannot have ", nbytes, " bytes of memory for cuda:sim");
+  if (!bytes)
+    fail(ErrorKind::out_of_budget, "[allocate] cannot have ", nbytes, " bytes of memory for cuda:sim");
   std::memset(bytes, 0xFF, taken);
   return {bytes, std::free};
 }

@@ -36,7 +36,8 @@ void Fiber::begin(void (*entry)()) {
   makecontext(&inside_, entry_, 0);
 #else
   auto* top = reinterpret_cast<void**>(reinterpret_cast<uintptr_t>(stack_ + size_) & ~uintptr_t{63});
-  *--top = nullptr;  // the return address of entry, which does not return, where the ABI wants the stack aligned
+  *--top =
+      nullptr;  // the return address of entry, which does not return, where the ABI wants the stack aligned
   *--top = reinterpret_cast<void*>(entry_);
   inside_ = top - 6;
 #endif

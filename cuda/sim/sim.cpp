@@ -77,7 +77,8 @@ struct Engine {
   Engine() {
     void* const memory = mmap(nullptr, block_limit * stack_step, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (memory == MAP_FAILED) fail(ErrorKind::out_of_budget, "[cuda:sim] cannot have the stacks of a thread block");
+    if (memory == MAP_FAILED)
+      fail(ErrorKind::out_of_budget, "[cuda:sim] cannot have the stacks of a thread block");
     stacks = static_cast<std::byte*>(memory);
     shared = static_cast<std::byte*>(std::aligned_alloc(1024, shared_memory_limit + 1024));
     for (size_t i = 0; i < block_limit; ++i) threads[i].fiber.set_stack(stacks + i * stack_step, stack_bytes);
@@ -131,7 +132,8 @@ void Engine::resume(int i) {
   if (!t.started) t.started = true, t.fiber.begin(entry);
   t.fiber.resume();
   // A thread that has ended no longer counts at __syncthreads(), as since Volta.
-  if (t.done && barriers[0].arrived > 0 && barriers[0].arrived >= live) barriers[0].arrived = 0, wake(&barriers[0]);
+  if (t.done && barriers[0].arrived > 0 && barriers[0].arrived >= live)
+    barriers[0].arrived = 0, wake(&barriers[0]);
 }
 
 // Nothing can run: one asynchronous copy takes effect, the oldest or any.
@@ -159,9 +161,9 @@ std::string Engine::who_waits() const {
   unsigned line = 0;
   for (int i = 0, told = 0; i < count && told < 4; ++i) {
     const Thread& t = threads[static_cast<size_t>(i)];
-    if (t.done || t.at.line() == line) continue;
-    line = t.at.line(), ++told;
-    text += concat(told > 1 ? ", thread " : " thread ", i, " waits at ", t.at.file_name(), ":", line);
+    if (t.done || t.at.line == line) continue;
+    line = t.at.line, ++told;
+    text += concat(told > 1 ? ", thread " : " thread ", i, " waits at ", t.at.file, ":", line);
   }
   return text;
 }
@@ -192,7 +194,8 @@ void Engine::run_block(dim3 block) {
         if (config.order == Order::random) std::shuffle(lane_order.begin(), lane_order.end(), random);
         for (const int lane : lane_order) {
           const int i = warp_order[static_cast<size_t>(w)] * warp + lane;
-          if (i >= count || threads[static_cast<size_t>(i)].done || threads[static_cast<size_t>(i)].blocked) continue;
+          if (i >= count || threads[static_cast<size_t>(i)].done || threads[static_cast<size_t>(i)].blocked)
+            continue;
           resume(i);
           if (!broken.empty()) {
             reset();
@@ -221,14 +224,15 @@ Counts counts() { return {launches, threads_run, switches}; }
 
 void stop(Where at, const char* what) {
   engine->me().at = at;
-  engine->broken = concat(at.file_name(), ":", at.line(), ": thread ", engine->current, ": ", what);
+  engine->broken = concat(at.file, ":", at.line, ": thread ", engine->current, ": ", what);
   engine->leave(false);
   std::abort();
 }
 
 void block_barrier(int id, int wanted, Where at) {
   Barrier& b = engine->barriers[id];
-  if (b.arrived > 0 && id == 0 && b.at.line() != at.line()) stop(at, "threads of one block wait at different __syncthreads()");
+  if (b.arrived > 0 && id == 0 && b.at.line != at.line)
+    stop(at, "threads of one block wait at different __syncthreads()");
   b.at = at;
   if (++b.arrived == (wanted ? wanted : engine->live))
     b.arrived = 0, engine->wake(&b);
@@ -277,7 +281,7 @@ void wait_copies(int newest) {
     return std::any_of(engine->copies.begin(), engine->copies.end(),
                        [&](const Copy& c) { return c.thread == self && c.group < done; });
   };
-  while (under_way()) engine->sleep(&engine->copies, Where::current());
+  while (under_way()) engine->sleep(&engine->copies, Where{__FILE__, __LINE__});
 }
 
 std::byte* shared_base() { return engine->shared; }
@@ -286,34 +290,35 @@ unsigned lane_id() { return static_cast<unsigned>(engine->current % warp); }
 
 void run(dim3 grid, dim3 block, size_t shared_bytes, void (*body)(void*), void* argument) {
   const uint64_t blocks = uint64_t{grid.x} * grid.y * grid.z, each = uint64_t{block.x} * block.y * block.z;
-  if (each == 0 || each > block_limit || blocks == 0 || grid.y > 65535 || grid.z > 65535 || grid.x > 0x7fffffff ||
-      shared_bytes > shared_memory_limit)
-    fail(ErrorKind::device, "[cuda:sim] a launch out of limits: grid ", grid.x, "x", grid.y, "x", grid.z, ", block ", block.x,
-         "x", block.y, "x", block.z, ", ", shared_bytes, " bytes of shared memory");
+  if (each == 0 || each > block_limit || blocks == 0 || grid.y > 65535 || grid.z > 65535 ||
+      grid.x > 0x7fffffff || shared_bytes > shared_memory_limit)
+    fail(ErrorKind::device, "[cuda:sim] a launch out of limits: grid ", grid.x, "x", grid.y, "x", grid.z,
+         ", block ", block.x, "x", block.y, "x", block.z, ", ", shared_bytes, " bytes of shared memory");
   const Config settings = config();
   ++launches, threads_run += blocks * each;
-  parallel_for(0, static_cast<int64_t>(blocks), std::max<int64_t>(1, static_cast<int64_t>(512 / each)),
-               [&](int64_t begin, int64_t end) {
-    static thread_local std::unique_ptr<Engine> own;
-    if (!own) own = std::make_unique<Engine>();
-    engine = own.get();
-    engine->config = settings, engine->body = body, engine->argument = argument;
-    engine->count = static_cast<int>(each), engine->shared_bytes = shared_bytes, engine->switched = 0;
-    gridDim = grid, blockDim = block;
+  parallel_for(
+      0, static_cast<int64_t>(blocks), std::max<int64_t>(1, static_cast<int64_t>(512 / each)),
+      [&](int64_t begin, int64_t end) {
+        static thread_local std::unique_ptr<Engine> own;
+        if (!own) own = std::make_unique<Engine>();
+        engine = own.get();
+        engine->config = settings, engine->body = body, engine->argument = argument;
+        engine->count = static_cast<int>(each), engine->shared_bytes = shared_bytes, engine->switched = 0;
+        gridDim = grid, blockDim = block;
 #if SCONCE_SIM_ASAN
-    const size_t visible = (shared_bytes + 7) / 8 * 8;
-    __asan_unpoison_memory_region(engine->shared, shared_memory_limit);
-    __asan_poison_memory_region(engine->shared + visible, shared_memory_limit - visible);
+        const size_t visible = (shared_bytes + 7) / 8 * 8;
+        __asan_unpoison_memory_region(engine->shared, shared_memory_limit);
+        __asan_poison_memory_region(engine->shared + visible, shared_memory_limit - visible);
 #endif
-    for (int64_t b = begin; b < end; ++b) {
-      const auto i = static_cast<uint64_t>(settings.order == Order::reverse ? end - 1 - (b - begin) : b);
-      engine->random.seed(static_cast<unsigned>(settings.seed * 7919U + i));
-      blockIdx = {static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y),
-                  static_cast<unsigned>(i / (uint64_t{grid.x} * grid.y))};
-      engine->run_block(block);
-    }
-    switches += engine->switched;
-  });
+        for (int64_t b = begin; b < end; ++b) {
+          const auto i = static_cast<uint64_t>(settings.order == Order::reverse ? end - 1 - (b - begin) : b);
+          engine->random.seed(static_cast<unsigned>(settings.seed * 7919U + i));
+          blockIdx = {static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y),
+                      static_cast<unsigned>(i / (uint64_t{grid.x} * grid.y))};
+          engine->run_block(block);
+        }
+        switches += engine->switched;
+      });
 }
 
 }  // namespace sconce::gpu_sim

@@ -24,9 +24,9 @@ struct Mode {
 inline const std::vector<Mode>& modes() {
   using gpu_sim::Order;
   static const std::vector<Mode> all = {
-      {"forward", {Order::forward, 1, false}},       {"lazy forward", {Order::forward, 1, true}},
-      {"lazy reverse", {Order::reverse, 1, true}},   {"lazy random 1", {Order::random, 1, true}},
-      {"lazy random 2", {Order::random, 2, true}},   {"lazy random 3", {Order::random, 3, true}},
+      {"forward", {Order::forward, 1, false}},     {"lazy forward", {Order::forward, 1, true}},
+      {"lazy reverse", {Order::reverse, 1, true}}, {"lazy random 1", {Order::random, 1, true}},
+      {"lazy random 2", {Order::random, 2, true}}, {"lazy random 3", {Order::random, 3, true}},
   };
   return all;
 }

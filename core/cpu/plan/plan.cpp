@@ -49,7 +49,8 @@ Plan::Impl::Impl(Plan::Function f, const std::vector<Tensor>& examples, const Pr
   check(options.threads >= 0, "[prepare] expected a number of threads, got ", options.threads);
   for (const Tensor& t : examples) {
     check(t.defined(), "[prepare] an example is not defined");
-    check(!t.device().is_gpu(), "[prepare] plans for ", t.device().str(), " are not there yet; call the network itself");
+    check(!t.device().is_gpu(), "[prepare] plans for ", t.device().str(),
+          " are not there yet; call the network itself");
     dtypes_.push_back(t.dtype());
   }
   example_ = compile(examples, true);

@@ -83,7 +83,8 @@ inline Taps antialias_taps(int64_t in, int64_t out, double factor, bool align_co
 
 // The weights as whole numbers, for u8: as many bits as keep the largest within 15.
 inline int fixed_precision(const Taps& taps) {
-  const double largest = taps.weights.empty() ? 0 : *std::max_element(taps.weights.begin(), taps.weights.end());
+  const double largest =
+      taps.weights.empty() ? 0 : *std::max_element(taps.weights.begin(), taps.weights.end());
   int precision = 0;
   while (precision < 22 && static_cast<int>(0.5 + largest * (1 << (precision + 1))) < (1 << 15)) ++precision;
   return precision;
@@ -91,7 +92,8 @@ inline int fixed_precision(const Taps& taps) {
 
 inline std::vector<int32_t> fixed_weights(const Taps& taps, int precision) {
   std::vector<int32_t> weights;
-  for (double w : taps.weights) weights.push_back(static_cast<int32_t>((w < 0 ? -0.5 : 0.5) + w * (1 << precision)));
+  for (double w : taps.weights)
+    weights.push_back(static_cast<int32_t>((w < 0 ? -0.5 : 0.5) + w * (1 << precision)));
   return weights;
 }
 

@@ -20,11 +20,14 @@ template <class F>
 void with_team(const Strips& s, F&& f) {
   const int64_t strips = s.outer * s.inner;
   switch (team_for(s)) {
-    case TeamKind::thread: return f.template operator()<ThreadTeam>(grid_for(strips), dim3(block_size), size_t{0});
-    case TeamKind::warp: return f.template operator()<WarpTeam>(grid_for(strips * 32), dim3(block_size), size_t{0});
+    case TeamKind::thread:
+      return f.template operator()<ThreadTeam>(grid_for(strips), dim3(block_size), size_t{0});
+    case TeamKind::warp:
+      return f.template operator()<WarpTeam>(grid_for(strips * 32), dim3(block_size), size_t{0});
     case TeamKind::block:
-      return f.template operator()<BlockTeam>(dim3(static_cast<unsigned>(std::clamp<int64_t>(strips, 1, most_blocks))),
-                                              dim3(block_size), sizeof(BlockShared));
+      return f.template operator()<BlockTeam>(
+          dim3(static_cast<unsigned>(std::clamp<int64_t>(strips, 1, most_blocks))), dim3(block_size),
+          sizeof(BlockShared));
   }
 }
 
