@@ -96,4 +96,4 @@ inline Vec mish(Vec x) {
 }
 inline Vec hardsigmoid(Vec x) { return clamp(x + constant(3.f), 0.f, 6.f) * constant(1.f / 6.f); }
 // x's product first, which overflows where PyTorch's does.
-inline Vec hardswish(Vec x) { return x * clamp(x + constant(3.f), 0.f, 6.f) * constant(1.f / 6.f); }
+inline Vec hardswish(Vec x) { return x * clamp(x + constant(3.f), 0.f, 6.f) / constant(6.f); }
