@@ -32,7 +32,7 @@ __device__ __forceinline__ T& shared() {
   extern __shared__ __align__(1024) unsigned char sconce_shared_memory[];
   return *reinterpret_cast<T*>(sconce_shared_memory);
 #else
-  if (sizeof(T) > shared_size()) stop(Where::current(), "the launch gave too little shared memory");
+  if (sizeof(T) > shared_size()) stop(Where{__FILE__, __LINE__}, "the launch gave too little shared memory");
   return *reinterpret_cast<T*>(shared_base());
 #endif
 }

@@ -23,8 +23,8 @@ struct TransposeShared {
   B tile[32][33];
 };
 template <class B>
-__global__ void __launch_bounds__(256) transpose_tiles(const B* __restrict__ from, B* __restrict__ to, int64_t rows,
-                                                       int64_t columns) {
+__global__ void __launch_bounds__(256)
+    transpose_tiles(const B* __restrict__ from, B* __restrict__ to, int64_t rows, int64_t columns) {
   auto& s = shared<TransposeShared<B>>();
   const int64_t tiles_down = (rows + 31) / 32;
   const int64_t plane = static_cast<int64_t>(blockIdx.x) / tiles_down;
@@ -44,8 +44,8 @@ __global__ void __launch_bounds__(256) transpose_tiles(const B* __restrict__ fro
 
 // By way of C, which holds every value of the source's dtype.
 template <class C>
-__global__ void cast_strided(Layout<2> layout, DType from_dtype, const void* __restrict__ from, DType to_dtype,
-                             void* __restrict__ to, bool nan_is_zero) {
+__global__ void cast_strided(Layout<2> layout, DType from_dtype, const void* __restrict__ from,
+                             DType to_dtype, void* __restrict__ to, bool nan_is_zero) {
   for (int64_t i = grid_thread(); i < layout.numel; i += grid_threads()) {
     int64_t at[2];
     layout.offsets(i, at);
@@ -57,8 +57,8 @@ __global__ void cast_strided(Layout<2> layout, DType from_dtype, const void* __r
 
 // out[o, i, j] = from[o, index[i], j]
 template <class B>
-__global__ void select_rows(const B* __restrict__ from, const int64_t* __restrict__ index, B* __restrict__ to, int64_t outer,
-                            int64_t n, int64_t chosen, int64_t inner) {
+__global__ void select_rows(const B* __restrict__ from, const int64_t* __restrict__ index, B* __restrict__ to,
+                            int64_t outer, int64_t n, int64_t chosen, int64_t inner) {
   const int64_t total = outer * chosen * inner;
   for (int64_t i = grid_thread(); i < total; i += grid_threads()) {
     const int64_t row = i / inner, o = row / chosen;
@@ -68,8 +68,8 @@ __global__ void select_rows(const B* __restrict__ from, const int64_t* __restric
 
 // The layout walks index (and result, 0) and the source without dimension d (1); `step` is the source's stride along d.
 template <class B>
-__global__ void gather_elements(Layout<2> layout, const B* __restrict__ from, const int64_t* __restrict__ index,
-                                B* __restrict__ to, int64_t step) {
+__global__ void gather_elements(Layout<2> layout, const B* __restrict__ from,
+                                const int64_t* __restrict__ index, B* __restrict__ to, int64_t step) {
   for (int64_t i = grid_thread(); i < layout.numel; i += grid_threads()) {
     int64_t at[2];
     layout.offsets(i, at);
@@ -78,7 +78,8 @@ __global__ void gather_elements(Layout<2> layout, const B* __restrict__ from, co
 }
 
 template <class B>
-__global__ void copy_where(Layout<3> layout, const uint8_t* __restrict__ mask, const B* __restrict__ from, B* __restrict__ to) {
+__global__ void copy_where(Layout<3> layout, const uint8_t* __restrict__ mask, const B* __restrict__ from,
+                           B* __restrict__ to) {
   for (int64_t i = grid_thread(); i < layout.numel; i += grid_threads()) {
     int64_t at[3];
     layout.offsets(i, at);
@@ -98,7 +99,8 @@ __global__ void pad_elements(PadShape shape, PadMode mode, const B* __restrict__
     int64_t rest = i, at = 0;
     for (int d = 0; d < shape.rank; ++d) {
       const int64_t next = rest / shape.out[d];
-      at += kernels::padded_index(mode, rest - next * shape.out[d], shape.before[d], shape.in[d]) * shape.stride[d];
+      at += kernels::padded_index(mode, rest - next * shape.out[d], shape.before[d], shape.in[d]) *
+            shape.stride[d];
       rest = next;
     }
     to[i] = from[at];

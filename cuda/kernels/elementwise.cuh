@@ -16,8 +16,8 @@ struct alignas(16) Pack {
 
 // x and out dense, aligned to 16 bytes and of type T, which is computed in its Compute type.
 template <class T>
-__global__ void __launch_bounds__(256) unary_dense(UnaryOp op, double a, double b, const T* __restrict__ x, T* __restrict__ out,
-                                                   int64_t n) {
+__global__ void __launch_bounds__(256)
+    unary_dense(UnaryOp op, double a, double b, const T* __restrict__ x, T* __restrict__ out, int64_t n) {
   using C = typename Typed<T>::Compute;
   kernels::with_unary(op, a, b, [&](auto f) {
     if constexpr (std::is_invocable_r_v<C, decltype(f), C>) {
@@ -28,19 +28,20 @@ __global__ void __launch_bounds__(256) unary_dense(UnaryOp op, double a, double 
       for (int64_t i = grid_thread(); i < packs; i += grid_threads()) {
         const Pack<T> in = from[i];
         Pack<T> result;
-SCONCE_UNROLL
+        SCONCE_UNROLL
         for (int k = 0; k < count; ++k) result.v[k] = narrow<T>(f(widen(in.v[k])));
         to[i] = result;
       }
-      for (int64_t i = packs * count + grid_thread(); i < n; i += grid_threads()) out[i] = narrow<T>(f(widen(x[i])));
+      for (int64_t i = packs * count + grid_thread(); i < n; i += grid_threads())
+        out[i] = narrow<T>(f(widen(x[i])));
     }
   });
 }
 
 // Any strides of x, any dtypes; computed in C.
 template <class C, class Bound>
-__global__ void __launch_bounds__(256) unary_strided(UnaryOp op, Bound a, Bound b, Layout<1> layout, Any<C> x, DType dtype,
-                                                     void* __restrict__ out) {
+__global__ void __launch_bounds__(256) unary_strided(UnaryOp op, Bound a, Bound b, Layout<1> layout, Any<C> x,
+                                                     DType dtype, void* __restrict__ out) {
   kernels::with_unary(op, a, b, [&](auto f) {
     if constexpr (std::is_invocable_v<decltype(f), C>) {
       for (int64_t i = grid_thread(); i < layout.numel; i += grid_threads()) {
@@ -52,10 +53,10 @@ __global__ void __launch_bounds__(256) unary_strided(UnaryOp op, Bound a, Bound 
   });
 }
 
-// a, b and out dense, aligned and of type T; `a_step` or `b_step` is 0 for an operand of one element.
+// a, b and out dense, aligned and of type T.
 template <class T>
-__global__ void __launch_bounds__(256) binary_dense(BinaryOp op, double alpha, const T* __restrict__ a, const T* __restrict__ b,
-                                                    T* __restrict__ out, int64_t n) {
+__global__ void __launch_bounds__(256) binary_dense(BinaryOp op, double alpha, const T* __restrict__ a,
+                                                    const T* __restrict__ b, T* __restrict__ out, int64_t n) {
   using C = typename Typed<T>::Compute;
   kernels::with_binary(op, static_cast<C>(alpha), [&](auto f) {
     if constexpr (std::is_invocable_r_v<C, decltype(f), C, C>) {
@@ -66,7 +67,7 @@ __global__ void __launch_bounds__(256) binary_dense(BinaryOp op, double alpha, c
       for (int64_t i = grid_thread(); i < packs; i += grid_threads()) {
         const Pack<T> x = first[i], y = second[i];
         Pack<T> result;
-SCONCE_UNROLL
+        SCONCE_UNROLL
         for (int k = 0; k < count; ++k) result.v[k] = narrow<T>(f(widen(x.v[k]), widen(y.v[k])));
         to[i] = result;
       }
@@ -78,8 +79,8 @@ SCONCE_UNROLL
 
 // Operands of any strides and dtypes, read in C.
 template <class C>
-__global__ void __launch_bounds__(256) binary_strided(BinaryOp op, C alpha, Layout<2> layout, Any<C> a, Any<C> b, DType dtype,
-                                                      void* __restrict__ out) {
+__global__ void __launch_bounds__(256) binary_strided(BinaryOp op, C alpha, Layout<2> layout, Any<C> a,
+                                                      Any<C> b, DType dtype, void* __restrict__ out) {
   kernels::with_binary(op, alpha, [&](auto f) {
     if constexpr (std::is_invocable_v<decltype(f), C, C>) {
       for (int64_t i = grid_thread(); i < layout.numel; i += grid_threads()) {
@@ -92,7 +93,8 @@ __global__ void __launch_bounds__(256) binary_strided(BinaryOp op, C alpha, Layo
 }
 
 template <class C>
-__global__ void compare_strided(CompareOp op, Layout<2> layout, Any<C> a, Any<C> b, uint8_t* __restrict__ out) {
+__global__ void compare_strided(CompareOp op, Layout<2> layout, Any<C> a, Any<C> b,
+                                uint8_t* __restrict__ out) {
   for (int64_t i = grid_thread(); i < layout.numel; i += grid_threads()) {
     int64_t at[2];
     layout.offsets(i, at);
@@ -111,11 +113,12 @@ __global__ void compare_strided(CompareOp op, Layout<2> layout, Any<C> a, Any<C>
 }
 
 // found[0] becomes 1 when an element is 0. Every thread that writes writes the same.
-static __global__ void find_zero(Layout<1> layout, Any<int64_t> x, int* found) {
+template <class C>
+__global__ void find_zero(Layout<1> layout, Any<C> x, int* found) {
   for (int64_t i = grid_thread(); i < layout.numel; i += grid_threads()) {
     int64_t at[1];
     layout.offsets(i, at);
-    if (x[at[0]] == 0) atomicExch(found, 1);
+    if (x[at[0]] == C(0)) atomicExch(found, 1);
   }
 }
 

@@ -9,8 +9,9 @@ struct ResampleShape {
 };
 
 template <class B>
-__global__ void __launch_bounds__(256) resample_nearest(ResampleShape s, const B* __restrict__ x, const int64_t* __restrict__ rows,
-                                                        const int64_t* __restrict__ columns, B* __restrict__ out) {
+__global__ void __launch_bounds__(256)
+    resample_nearest(ResampleShape s, const B* __restrict__ x, const int64_t* __restrict__ rows,
+                     const int64_t* __restrict__ columns, B* __restrict__ out) {
   const int64_t total = s.planes * s.oh * s.ow;
   for (int64_t i = grid_thread(); i < total; i += grid_threads())
     out[i] = x[(i / (s.oh * s.ow) * s.h + rows[i / s.ow % s.oh]) * s.w + columns[i % s.ow]];
@@ -27,8 +28,9 @@ struct TapTable {
 
 // First along the row, then down, as the CPU does it; u8 is rounded in between, as PyTorch and Pillow round.
 template <class T, class W>
-__global__ void __launch_bounds__(256) resample_linear(ResampleShape s, const T* __restrict__ x, TapTable<W> down, TapTable<W> across,
-                                                       T* __restrict__ out) {
+__global__ void __launch_bounds__(256)
+    resample_linear(ResampleShape s, const T* __restrict__ x, TapTable<W> down, TapTable<W> across,
+                    T* __restrict__ out) {
   const int64_t total = s.planes * s.oh * s.ow;
   for (int64_t i = grid_thread(); i < total; i += grid_threads()) {
     const int64_t ox = i % s.ow, oy = i / s.ow % s.oh, plane = i / (s.ow * s.oh);
@@ -40,7 +42,9 @@ __global__ void __launch_bounds__(256) resample_linear(ResampleShape s, const T*
         return sum;
       }
     };
-    const auto begin = [](int precision) { return std::is_integral_v<W> && precision > 0 ? W(1 << (precision - 1)) : W(0); };
+    const auto begin = [](int precision) {
+      return std::is_integral_v<W> && precision > 0 ? W(1 << (precision - 1)) : W(0);
+    };
     W sum = begin(down.precision);
     for (int64_t j = 0; j < down.count[oy]; ++j) {
       const T* const row = x + (plane * s.h + down.first[oy] + j) * s.w + across.first[ox];

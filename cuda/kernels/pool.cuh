@@ -36,8 +36,8 @@ __device__ inline Range columns_of(const PoolShape& s, int64_t ox) {
 
 // The largest element; the last NaN, and else the first of equals, as PyTorch.
 template <class X>
-__global__ void __launch_bounds__(256) pool_largest(PoolShape s, X x, DType dtype, void* __restrict__ out,
-                                                    int64_t* __restrict__ indices) {
+__global__ void __launch_bounds__(256)
+    pool_largest(PoolShape s, X x, DType dtype, void* __restrict__ out, int64_t* __restrict__ indices) {
   const int64_t total = s.planes * s.oh * s.ow;
   for (int64_t i = grid_thread(); i < total; i += grid_threads()) {
     const int64_t plane = i / (s.oh * s.ow) * s.h * s.w;
@@ -55,8 +55,8 @@ __global__ void __launch_bounds__(256) pool_largest(PoolShape s, X x, DType dtyp
 }
 
 template <class X>
-__global__ void __launch_bounds__(256) pool_mean(PoolShape s, X x, bool count_include_pad, int64_t divisor, DType dtype,
-                                                 void* __restrict__ out) {
+__global__ void __launch_bounds__(256) pool_mean(PoolShape s, X x, bool count_include_pad, int64_t divisor,
+                                                 DType dtype, void* __restrict__ out) {
   using C = typename X::Compute;
   using Sum = std::conditional_t<std::is_integral_v<C>, uint64_t, C>;
   const int64_t total = s.planes * s.oh * s.ow;
@@ -69,11 +69,14 @@ __global__ void __launch_bounds__(256) pool_mean(PoolShape s, X x, bool count_in
     }
     Sum sum(0);
     for (int64_t row = rows.begin; row < rows.end; ++row)
-      for (int64_t column = columns.begin; column < columns.end; ++column) sum += static_cast<Sum>(x[plane + row * s.w + column]);
+      for (int64_t column = columns.begin; column < columns.end; ++column)
+        sum += static_cast<Sum>(x[plane + row * s.w + column]);
     int64_t count = (rows.end - rows.begin) * (columns.end - columns.begin);
     if (!s.adaptive && divisor != 0) {
       count = divisor;
-    } else if (!s.adaptive && count_include_pad) {  // the padding counts as far as it goes; what ceil_mode adds beyond does not
+    } else if (
+        !s.adaptive &&
+        count_include_pad) {  // the padding counts as far as it goes; what ceil_mode adds beyond does not
       const int64_t y = oy * s.stride_y - s.pad_y, x0 = ox * s.stride_x - s.pad_x;
       const int64_t bottom = y + s.kernel_y < s.h + s.pad_y ? y + s.kernel_y : s.h + s.pad_y;
       const int64_t right = x0 + s.kernel_x < s.w + s.pad_x ? x0 + s.kernel_x : s.w + s.pad_x;

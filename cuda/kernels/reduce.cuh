@@ -67,7 +67,8 @@ __device__ auto extreme_of(const Team& team, const X& x, int64_t base, int64_t n
 }
 
 template <class Team, class X>
-__device__ auto variance_of(const Team& team, const X& x, int64_t base, int64_t n, int64_t step, double correction) {
+__device__ auto variance_of(const Team& team, const X& x, int64_t base, int64_t n, int64_t step,
+                            double correction) {
   using C = typename X::Compute;
   const C mean = sum_of(team, x, base, n, step, [](C v) { return v; }) / static_cast<C>(n);
   const C squares = sum_of(team, x, base, n, step, [mean](C v) { return (v - mean) * (v - mean); });
@@ -91,15 +92,17 @@ __device__ auto norm_of(const Team& team, const X& x, int64_t base, int64_t n, i
   if (p == 2) {  // scaled, so that no square leaves the range
     if (largest == C(0) || !(largest <= std::numeric_limits<C>::max())) return largest;
     const C scale = largest > C(1e18) || largest < C(1e-15) ? largest : C(1);
-    return scale * std::sqrt(sum_of(team, x, base, n, step, [scale](C v) { return v / scale * (v / scale); }));
+    return scale *
+           std::sqrt(sum_of(team, x, base, n, step, [scale](C v) { return v / scale * (v / scale); }));
   }
   const C power = static_cast<C>(p);
-  return std::pow(sum_of(team, x, base, n, step, [power](C v) { return C(std::pow(std::abs(v), power)); }), C(1) / power);
+  return std::pow(sum_of(team, x, base, n, step, [power](C v) { return C(std::pow(std::abs(v), power)); }),
+                  C(1) / power);
 }
 
 template <class Team, class X>
-__global__ void __launch_bounds__(256) reduce_strips(ReduceOp op, X x, Strips strips, DType dtype, void* __restrict__ out,
-                                                     double parameter) {
+__global__ void __launch_bounds__(256)
+    reduce_strips(ReduceOp op, X x, Strips strips, DType dtype, void* __restrict__ out, double parameter) {
   using C = typename X::Compute;
   const Team team;
   const int64_t n = strips.length, step = strips.inner;
@@ -116,7 +119,8 @@ __global__ void __launch_bounds__(256) reduce_strips(ReduceOp op, X x, Strips st
       }
       case ReduceOp::prod: {
         Total<C> product(1);
-        for (int64_t i = team.rank(); i < n; i += team.size()) product *= static_cast<Total<C>>(x[base + i * step]);
+        for (int64_t i = team.rank(); i < n; i += team.size())
+          product *= static_cast<Total<C>>(x[base + i * step]);
         give(static_cast<C>(team.reduce(product, Times{})));
         break;
       }
@@ -124,7 +128,8 @@ __global__ void __launch_bounds__(256) reduce_strips(ReduceOp op, X x, Strips st
       case ReduceOp::all: {
         const bool of_any = op == ReduceOp::any;
         int hits = 0;
-        for (int64_t i = team.rank(); i < n; i += team.size()) hits |= (x[base + i * step] != C(0)) == of_any ? 1 : 0;
+        for (int64_t i = team.rank(); i < n; i += team.size())
+          hits |= (x[base + i * step] != C(0)) == of_any ? 1 : 0;
         hits = team.reduce(hits, Larger{});
         give((hits != 0) == of_any);
         break;
@@ -146,7 +151,8 @@ __global__ void __launch_bounds__(256) reduce_strips(ReduceOp op, X x, Strips st
           } else {
             const C largest = extreme_of(team, x, base, n, step, Larger{});
             const C shift = std::isinf(largest) ? C(0) : largest;
-            give(std::log(sum_of(team, x, base, n, step, [shift](C v) { return C(std::exp(v - shift)); })) + shift);
+            give(std::log(sum_of(team, x, base, n, step, [shift](C v) { return C(std::exp(v - shift)); })) +
+                 shift);
           }
         }
     }
@@ -163,11 +169,14 @@ struct FirstExtreme {
     if (!a_nan && a.value != b.value) return largest ? a.value > b.value : a.value < b.value;
     return a.index < b.index;
   }
-  __device__ Found<C> operator()(const Found<C>& a, const Found<C>& b) const { return precedes(a, b) ? a : b; }
+  __device__ Found<C> operator()(const Found<C>& a, const Found<C>& b) const {
+    return precedes(a, b) ? a : b;
+  }
 };
 
 template <class Team, class X>
-__global__ void __launch_bounds__(256) extreme_indices(bool largest, X x, Strips strips, int64_t* __restrict__ indices) {
+__global__ void __launch_bounds__(256)
+    extreme_indices(bool largest, X x, Strips strips, int64_t* __restrict__ indices) {
   using C = typename X::Compute;
   const Team team;
   const int64_t n = strips.length, step = strips.inner;
@@ -175,7 +184,8 @@ __global__ void __launch_bounds__(256) extreme_indices(bool largest, X x, Strips
   for (int64_t s = first_of<Team>(); s < strips.outer * strips.inner; s += step_of<Team>()) {
     const int64_t base = s / step * n * step + s % step;
     Found<C> best{x[base], 0};
-    for (int64_t i = team.rank(); i < n; i += team.size()) best = better(best, Found<C>{x[base + i * step], i});
+    for (int64_t i = team.rank(); i < n; i += team.size())
+      best = better(best, Found<C>{x[base + i * step], i});
     best = team.reduce(best, better);
     if (team.rank() == 0) indices[s] = best.index;
   }
@@ -183,15 +193,16 @@ __global__ void __launch_bounds__(256) extreme_indices(bool largest, X x, Strips
 
 // Running sums and products: each thread of the team takes a piece, and adds what the pieces before it came to.
 template <class Team, class X, class F>
-__global__ void __launch_bounds__(256) scan_strips(F f, typename X::Compute identity, X x, Strips strips, DType dtype,
-                                                   void* __restrict__ out) {
+__global__ void __launch_bounds__(256)
+    scan_strips(F f, typename X::Compute identity, X x, Strips strips, DType dtype, void* __restrict__ out) {
   using C = Total<typename X::Compute>;
   const Team team;
   const int64_t n = strips.length, step = strips.inner;
   const int64_t piece = (n + team.size() - 1) / team.size();
   for (int64_t s = first_of<Team>(); s < strips.outer * strips.inner; s += step_of<Team>()) {
     const int64_t base = s / step * n * step + s % step;
-    const int64_t begin = team.rank() * piece < n ? team.rank() * piece : n, end = begin + piece < n ? begin + piece : n;
+    const int64_t begin = team.rank() * piece < n ? team.rank() * piece : n,
+                  end = begin + piece < n ? begin + piece : n;
     C mine = static_cast<C>(identity);
     for (int64_t i = begin; i < end; ++i) mine = f(mine, static_cast<C>(x[base + i * step]));
     C total = team.exclusive(mine, static_cast<C>(identity), f);
@@ -204,7 +215,8 @@ __global__ void __launch_bounds__(256) scan_strips(F f, typename X::Compute iden
 
 // Exponentials and their sum in the compute type. A row of -inf gives NaN, as in PyTorch.
 template <class Team, class X, class T>
-__global__ void __launch_bounds__(256) softmax_strips(bool logarithm, X x, Strips strips, T* __restrict__ out) {
+__global__ void __launch_bounds__(256)
+    softmax_strips(bool logarithm, X x, Strips strips, T* __restrict__ out) {
   using C = typename X::Compute;
   const Team team;
   const int64_t n = strips.length, step = strips.inner;
@@ -214,7 +226,8 @@ __global__ void __launch_bounds__(256) softmax_strips(bool logarithm, X x, Strip
     const C total = sum_of(team, x, base, n, step, [largest](C v) { return C(std::exp(v - largest)); });
     if (logarithm) {
       const C shift = std::log(total);
-      for (int64_t i = team.rank(); i < n; i += team.size()) out[base + i * step] = narrow<T>(x[base + i * step] - largest - shift);
+      for (int64_t i = team.rank(); i < n; i += team.size())
+        out[base + i * step] = narrow<T>(x[base + i * step] - largest - shift);
     } else {
       for (int64_t i = team.rank(); i < n; i += team.size())
         out[base + i * step] = narrow<T>(C(std::exp(x[base + i * step] - largest)) / total);

@@ -16,8 +16,9 @@ __device__ __forceinline__ bool stands_before(C a, C b, bool descending) {
 
 // Strip s of x has its element j at s / inner * n * inner + s % inner + j * inner; `from` and `to` hold [strips, n] indices.
 template <class X>
-__global__ void __launch_bounds__(256) merge_runs(X x, Strips strips, bool descending, int64_t run, const int64_t* __restrict__ from,
-                                                  int64_t* __restrict__ to) {
+__global__ void __launch_bounds__(256)
+    merge_runs(X x, Strips strips, bool descending, int64_t run, const int64_t* __restrict__ from,
+               int64_t* __restrict__ to) {
   const int64_t n = strips.length, step = strips.inner, total = strips.outer * n * step;
   for (int64_t i = grid_thread(); i < total; i += grid_threads()) {
     const int64_t s = i / n, j = i - s * n, base = s / step * n * step + s % step;
@@ -32,7 +33,8 @@ __global__ void __launch_bounds__(256) merge_runs(X x, Strips strips, bool desce
     while (low < high) {
       const int64_t at = low + (high - low) / 2;
       const auto other = x[base + order[at] * step];
-      const bool before = is_left ? stands_before(other, key, descending) : !stands_before(key, other, descending);
+      const bool before =
+          is_left ? stands_before(other, key, descending) : !stands_before(key, other, descending);
       if (before)
         low = at + 1;
       else
@@ -47,7 +49,8 @@ static __global__ void count_up(int64_t* __restrict__ order, int64_t n, int64_t 
 }
 
 // The first k of each strip's order, as a strip of k.
-static __global__ void keep_first(const int64_t* __restrict__ order, Strips strips, int64_t k, int64_t* __restrict__ indices) {
+static __global__ void keep_first(const int64_t* __restrict__ order, Strips strips, int64_t k,
+                                  int64_t* __restrict__ indices) {
   const int64_t n = strips.length, step = strips.inner, total = strips.outer * step * k;
   for (int64_t i = grid_thread(); i < total; i += grid_threads()) {
     const int64_t s = i / k, j = i - s * k;

@@ -32,9 +32,11 @@ void copy_here(const Tensor& source, Tensor& target) {
   const DType from = source.dtype(), to = target.dtype();
   if (from == to) {
     const size_t size = size_of(from);
-    const bool dense = layout.rank == 0 || (layout.rank == 1 && layout.stride[0][0] == 1 && layout.stride[1][0] == 1);
+    const bool dense =
+        layout.rank == 0 || (layout.rank == 1 && layout.stride[0][0] == 1 && layout.stride[1][0] == 1);
     if (dense)
-      return copy_within(target.device().index, target.mutable_data(), source.data(), static_cast<size_t>(layout.numel) * size);
+      return copy_within(target.device().index, target.mutable_data(), source.data(),
+                         static_cast<size_t>(layout.numel) * size);
     with_element_bytes(size, [&]<class B>() {
       const auto* read_from = static_cast<const B*>(source.data());
       auto* write_to = static_cast<B*>(target.mutable_data());
@@ -45,14 +47,15 @@ void copy_here(const Tensor& source, Tensor& target) {
                     static_cast<unsigned>(std::min<int64_t>((t.columns + 31) / 32, 1024))),
                dim3(256), sizeof(TransposeShared<B>), read_from, write_to, t.rows, t.columns);
       else
-        launch("copy_strided", stream, copy_strided<B>, grid_for(layout.numel), dim3(block_size), 0, layout, read_from, write_to);
+        launch("copy_strided", stream, copy_strided<B>, grid_for(layout.numel), dim3(block_size), 0, layout,
+               read_from, write_to);
     });
     return;
   }
   check_real("copy", source), check_real("copy", target);
   const auto cast = [&](auto kernel, bool nan_is_zero) {
-    launch("cast_strided", stream, kernel, grid_for(layout.numel), dim3(block_size), 0, layout, from, source.data(), to,
-           target.mutable_data(), nan_is_zero);
+    launch("cast_strided", stream, kernel, grid_for(layout.numel), dim3(block_size), 0, layout, from,
+           source.data(), to, target.mutable_data(), nan_is_zero);
   };
   if (from == DType::f64) return cast(cast_strided<double>, false);
   if (is_floating_point(from)) return cast(cast_strided<float>, has_one_nan(from) && is_integral(to));
@@ -65,14 +68,17 @@ Tensor made_ready(const Tensor& source, DType dtype) { return source.to(dtype).c
 
 }  // namespace
 
-std::shared_ptr<void> CudaBackend::allocate(size_t nbytes, int device_index) { return allocate_on(device_index, nbytes); }
+std::shared_ptr<void> CudaBackend::allocate(size_t nbytes, int device_index) {
+  return allocate_on(device_index, nbytes);
+}
 
 void CudaBackend::copy(const Tensor& source, Tensor& target) {
   if (source.device() == target.device()) return copy_here(source, target);
   const auto bytes = static_cast<size_t>(target.nbytes());
   if (source.device() == cpu) {
     const Tensor ready = made_ready(source, target.dtype());
-    if (target.is_contiguous()) return copy_in(target.device().index, target.mutable_data(), ready.data(), bytes);
+    if (target.is_contiguous())
+      return copy_in(target.device().index, target.mutable_data(), ready.data(), bytes);
     Tensor there = empty(target.shape(), target.dtype(), target.device());
     copy_in(target.device().index, there.mutable_data(), ready.data(), bytes);
     return copy_here(there, target);
@@ -114,7 +120,8 @@ void CudaBackend::gather(const Tensor& source, int64_t d, const Tensor& index, T
 }
 
 void CudaBackend::masked_copy(const Tensor& mask, const Tensor& source, Tensor& target) {
-  const auto layout = layout_of<3>("masked_copy", target.shape(), {target.strides(), source.strides(), mask.strides()});
+  const auto layout =
+      layout_of<3>("masked_copy", target.shape(), {target.strides(), source.strides(), mask.strides()});
   const cudaStream_t stream = stream_of(target.device().index);
   with_element_bytes(size_of(target.dtype()), [&]<class B>() {
     launch("copy_where", stream, copy_where<B>, grid_for(layout.numel), dim3(block_size), 0, layout,
@@ -125,7 +132,8 @@ void CudaBackend::masked_copy(const Tensor& mask, const Tensor& source, Tensor& 
 
 void CudaBackend::pad(PadMode mode, const Tensor& x, const std::vector<int64_t>& before, Tensor& out) {
   if (out.dim() == 0) return;  // a scalar has no side to pad
-  check(out.dim() <= max_rank, "[pad] more than ", max_rank, " dimensions are not there on cuda yet, got shape ", out.shape());
+  check(out.dim() <= max_rank, "[pad] more than ", max_rank,
+        " dimensions are not there on cuda yet, got shape ", out.shape());
   PadShape shape{static_cast<int>(out.dim()), out.numel(), {}, {}, {}, {}};
   for (int64_t d = 0; d < out.dim(); ++d) {
     const int64_t at = out.dim() - 1 - d;

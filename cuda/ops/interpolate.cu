@@ -43,12 +43,14 @@ struct DeviceTaps {
 void CudaBackend::upsample2d(const UpsampleArgs& a) {
   const Device device = a.out.device();
   const cudaStream_t stream = stream_of(device.index);
-  const ResampleShape s{a.out.size(0) * a.out.size(1), a.input.size(2), a.input.size(3), a.out.size(2), a.out.size(3)};
+  const ResampleShape s{a.out.size(0) * a.out.size(1), a.input.size(2), a.input.size(3), a.out.size(2),
+                        a.out.size(3)};
   if (a.mode != Resampling::bilinear) {
     const bool exact = a.mode == Resampling::nearest_exact, wide = a.input.dtype() == DType::f64;
     const auto indices = [&](int64_t in, int64_t out, double scale) {
       return to_device(wide ? kernels::nearest_indices<double>(in, out, scale, exact)
-                            : kernels::nearest_indices<float>(in, out, scale, exact), device);
+                            : kernels::nearest_indices<float>(in, out, scale, exact),
+                       device);
     };
     const Tensor rows = indices(s.h, s.oh, a.scales[0]), columns = indices(s.w, s.ow, a.scales[1]);
     with_element_bytes(size_of(a.out.dtype()), [&]<class B>() {
@@ -59,14 +61,17 @@ void CudaBackend::upsample2d(const UpsampleArgs& a) {
     return;
   }
   const auto taps = a.antialias ? kernels::antialias_taps : kernels::linear_taps;
-  const kernels::Taps down = taps(s.h, s.oh, a.scales[0], a.align_corners), across = taps(s.w, s.ow, a.scales[1], a.align_corners);
+  const kernels::Taps down = taps(s.h, s.oh, a.scales[0], a.align_corners),
+                      across = taps(s.w, s.ow, a.scales[1], a.align_corners);
   const auto run = [&]<class T, class W>() {
     const DeviceTaps<W> vertical(down, device), horizontal(across, device);
     launch("resample_linear", stream, resample_linear<T, W>, grid_for(a.out.numel()), dim3(block_size), 0, s,
-           static_cast<const T*>(a.input.data()), vertical.table, horizontal.table, static_cast<T*>(a.out.mutable_data()));
+           static_cast<const T*>(a.input.data()), vertical.table, horizontal.table,
+           static_cast<T*>(a.out.mutable_data()));
   };
   if (a.input.dtype() == DType::u8) return run.template operator()<uint8_t, int32_t>();
-  with_network_type("upsample2d", a.input, [&]<class T>() { run.template operator()<T, typename Typed<T>::Compute>(); });
+  with_network_type("upsample2d", a.input,
+                    [&]<class T>() { run.template operator()<T, typename Typed<T>::Compute>(); });
 }
 
 }  // namespace sconce::SCONCE_GPU

@@ -92,6 +92,18 @@ void with_network_type(const char* op, const Tensor& t, F&& f) {
   }
 }
 
+// The same of those that dense elementwise kernels are made for; f64 goes by the strided ones.
+inline bool has_dense_kernels(DType d) { return d == DType::f32 || d == DType::f16 || d == DType::bf16; }
+template <class F>
+void with_dense_type(DType dtype, F&& f) {
+  if (dtype == DType::f32) return f.template operator()<float>();
+  if (dtype == DType::f16) return f.template operator()<Half>();
+  f.template operator()<BFloat16>();
+}
+
+// May 16 bytes be moved at once?
+inline bool aligned(const Tensor& t) { return reinterpret_cast<uintptr_t>(t.data()) % 16 == 0; }
+
 // Calls f.operator()<Bytes<n>>() for elements of n bytes.
 template <class F>
 void with_element_bytes(size_t size, F&& f) {

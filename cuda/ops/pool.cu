@@ -11,7 +11,8 @@ namespace {
 
 PoolShape shape_of(const Tensor& input, const Tensor& out) {
   PoolShape s{};
-  s.planes = out.size(0) * out.size(1), s.h = input.size(2), s.w = input.size(3), s.oh = out.size(2), s.ow = out.size(3);
+  s.planes = out.size(0) * out.size(1), s.h = input.size(2), s.w = input.size(3), s.oh = out.size(2),
+  s.ow = out.size(3);
   s.gap_y = s.gap_x = 1;
   return s;
 }
@@ -19,17 +20,18 @@ PoolShape shape_of(const Tensor& input, const Tensor& out) {
 void pool_max(const char* op, const PoolShape& s, const Tensor& input, Tensor& out, Tensor& indices) {
   check_real(op, input);
   with_reader(input, [&](auto reader) {
-    launch("pool_largest", stream_of(out.device().index), pool_largest<decltype(reader)>, grid_for(out.numel()), dim3(block_size), 0,
-           s, reader, out.dtype(), out.mutable_data(),
+    launch("pool_largest", stream_of(out.device().index), pool_largest<decltype(reader)>,
+           grid_for(out.numel()), dim3(block_size), 0, s, reader, out.dtype(), out.mutable_data(),
            indices.defined() ? static_cast<int64_t*>(indices.mutable_data()) : nullptr);
   });
 }
 
-void pool_avg(const char* op, const PoolShape& s, const Tensor& input, Tensor& out, bool count_include_pad, int64_t divisor) {
+void pool_avg(const char* op, const PoolShape& s, const Tensor& input, Tensor& out, bool count_include_pad,
+              int64_t divisor) {
   check_real(op, input);
   with_reader(input, [&](auto reader) {
-    launch("pool_mean", stream_of(out.device().index), pool_mean<decltype(reader)>, grid_for(out.numel()), dim3(block_size), 0, s,
-           reader, count_include_pad, divisor, out.dtype(), out.mutable_data());
+    launch("pool_mean", stream_of(out.device().index), pool_mean<decltype(reader)>, grid_for(out.numel()),
+           dim3(block_size), 0, s, reader, count_include_pad, divisor, out.dtype(), out.mutable_data());
   });
 }
 

@@ -18,7 +18,8 @@ namespace {
 void must(cudaError_t status, const char* what) {
   if (status == cudaSuccess) return;
   cudaGetLastError();  // an error that is not sticky is over with
-  fail(ErrorKind::device, "[cuda] ", what, ": ", cudaGetErrorString(status), " (", cudaGetErrorName(status), ")");
+  fail(ErrorKind::device, "[cuda] ", what, ": ", cudaGetErrorString(status), " (", cudaGetErrorName(status),
+       ")");
 }
 
 // How many devices there are, and why none.
@@ -47,7 +48,8 @@ struct OneDevice {
 };
 OneDevice& device_at(int index) {
   static OneDevice* const all = new OneDevice[64];
-  check(index >= 0 && index < machine().count && index < 64, "[cuda] expected a device below ", machine().count, ", got cuda:", index);
+  check(index >= 0 && index < machine().count && index < 64, "[cuda] expected a device below ",
+        machine().count, ", got cuda:", index);
   return all[index];
 }
 
@@ -92,8 +94,8 @@ std::shared_ptr<void> allocate_on(int device, size_t nbytes) {
     cudaGetLastError();
     size_t unused = 0, total = 0;
     cudaMemGetInfo(&unused, &total);
-    fail(ErrorKind::out_of_budget, "[allocate] cannot have ", nbytes, " bytes on cuda:", device, ": ", total - unused,
-         " are used and ", unused, " free of ", total);
+    fail(ErrorKind::out_of_budget, "[allocate] cannot have ", nbytes, " bytes on cuda:", device, ": ",
+         total - unused, " are used and ", unused, " free of ", total);
   }
   must(status, "cudaMallocAsync");
   return {bytes, [stream](void* p) { cudaFreeAsync(p, stream); }};
@@ -106,7 +108,8 @@ void copy_out(int device, void* to, const void* from, size_t nbytes) {
   if (nbytes) copy_and_wait(device, to, from, nbytes, cudaMemcpyDeviceToHost);
 }
 void copy_within(int device, void* to, const void* from, size_t nbytes) {
-  if (nbytes) must(cudaMemcpyAsync(to, from, nbytes, cudaMemcpyDeviceToDevice, stream_of(device)), "cudaMemcpyAsync");
+  if (nbytes)
+    must(cudaMemcpyAsync(to, from, nbytes, cudaMemcpyDeviceToDevice, stream_of(device)), "cudaMemcpyAsync");
 }
 
 }  // namespace gpu_real
@@ -124,7 +127,8 @@ std::vector<std::string> cuda_devices() {
     cudaDeviceProp p{};
     gpu_real::must(cudaGetDeviceProperties(&p, i), "cudaGetDeviceProperties");
     const auto tenths = static_cast<long long>(static_cast<double>(p.totalGlobalMem) / (1 << 30) * 10 + 0.5);
-    out.push_back(concat(p.name, ", compute capability ", p.major, ".", p.minor, ", ", tenths / 10, ".", tenths % 10, " GiB"));
+    out.push_back(concat(p.name, ", compute capability ", p.major, ".", p.minor, ", ", tenths / 10, ".",
+                         tenths % 10, " GiB"));
   }
   return out;
 }

@@ -20,8 +20,8 @@ using cudaStream_t = void*;
 inline thread_local uint3 threadIdx, blockIdx;
 inline thread_local dim3 blockDim, gridDim;
 
-inline void __syncthreads(Where at = Where::current()) { block_barrier(0, 0, at); }
-inline void __syncwarp(unsigned mask = ~0U, Where at = Where::current()) {
+inline void __syncthreads(Where at = {__builtin_FILE(), __builtin_LINE()}) { block_barrier(0, 0, at); }
+inline void __syncwarp(unsigned mask = ~0U, Where at = {__builtin_FILE(), __builtin_LINE()}) {
   int nothing = 0;
   warp_collective(
       mask, &nothing, [](unsigned, void**) {}, at);
@@ -48,23 +48,23 @@ T shuffle(unsigned mask, T value, int source, Where at) {
 }
 
 template <class T>
-T __shfl_sync(unsigned mask, T value, int source, Where at = Where::current()) {
+T __shfl_sync(unsigned mask, T value, int source, Where at = {__builtin_FILE(), __builtin_LINE()}) {
   return shuffle(mask, value, source & 31, at);
 }
 template <class T>
-T __shfl_xor_sync(unsigned mask, T value, int bits, Where at = Where::current()) {
+T __shfl_xor_sync(unsigned mask, T value, int bits, Where at = {__builtin_FILE(), __builtin_LINE()}) {
   return shuffle(mask, value, static_cast<int>(lane_id()) ^ bits, at);
 }
 template <class T>
-T __shfl_down_sync(unsigned mask, T value, unsigned by, Where at = Where::current()) {
+T __shfl_down_sync(unsigned mask, T value, unsigned by, Where at = {__builtin_FILE(), __builtin_LINE()}) {
   return shuffle(mask, value, static_cast<int>(lane_id() + by), at);
 }
 template <class T>
-T __shfl_up_sync(unsigned mask, T value, unsigned by, Where at = Where::current()) {
+T __shfl_up_sync(unsigned mask, T value, unsigned by, Where at = {__builtin_FILE(), __builtin_LINE()}) {
   return shuffle(mask, value, static_cast<int>(lane_id()) - static_cast<int>(by), at);
 }
 
-inline unsigned __ballot_sync(unsigned mask, int predicate, Where at = Where::current()) {
+inline unsigned __ballot_sync(unsigned mask, int predicate, Where at = {__builtin_FILE(), __builtin_LINE()}) {
   struct Brought {
     int predicate;
     unsigned got;

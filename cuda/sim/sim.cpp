@@ -161,9 +161,9 @@ std::string Engine::who_waits() const {
   unsigned line = 0;
   for (int i = 0, told = 0; i < count && told < 4; ++i) {
     const Thread& t = threads[static_cast<size_t>(i)];
-    if (t.done || t.at.line() == line) continue;
-    line = t.at.line(), ++told;
-    text += concat(told > 1 ? ", thread " : " thread ", i, " waits at ", t.at.file_name(), ":", line);
+    if (t.done || t.at.line == line) continue;
+    line = t.at.line, ++told;
+    text += concat(told > 1 ? ", thread " : " thread ", i, " waits at ", t.at.file, ":", line);
   }
   return text;
 }
@@ -224,14 +224,18 @@ Counts counts() { return {launches, threads_run, switches}; }
 
 void stop(Where at, const char* what) {
   engine->me().at = at;
-  engine->broken = concat(at.file_name(), ":", at.line(), ": thread ", engine->current, ": ", what);
+  engine->broken = concat(at.file, ":", at.line, ": thread ", engine->current, ": ", what);
   engine->leave(false);
   std::abort();
 }
 
 void block_barrier(int id, int wanted, Where at) {
   Barrier& b = engine->barriers[id];
+<<<<<<< HEAD
   if (b.arrived > 0 && id == 0 && b.at.line() != at.line())
+=======
+  if (b.arrived > 0 && id == 0 && b.at.line != at.line)
+>>>>>>> d333a9b (Describe how networks run on GPUs, and compile the simulator with clang, too)
     stop(at, "threads of one block wait at different __syncthreads()");
   b.at = at;
   if (++b.arrived == (wanted ? wanted : engine->live))
@@ -281,7 +285,7 @@ void wait_copies(int newest) {
     return std::any_of(engine->copies.begin(), engine->copies.end(),
                        [&](const Copy& c) { return c.thread == self && c.group < done; });
   };
-  while (under_way()) engine->sleep(&engine->copies, Where::current());
+  while (under_way()) engine->sleep(&engine->copies, Where{__FILE__, __LINE__});
 }
 
 std::byte* shared_base() { return engine->shared; }

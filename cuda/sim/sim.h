@@ -3,7 +3,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <source_location>
 #include <tuple>
 #include <utility>
 
@@ -17,7 +16,11 @@ struct dim3 {
   constexpr dim3(unsigned a = 1, unsigned b = 1, unsigned c = 1) : x(a), y(b), z(c) {}
 };
 
-using Where = std::source_location;
+// A place in a source file.
+struct Where {
+  const char* file = "";
+  unsigned line = 0;
+};
 
 // In which order the threads that can run do run. A right kernel gives the same bits in each.
 enum class Order { forward, reverse, random };
