@@ -33,8 +33,9 @@ Storage Storage::borrow(void* data, size_t nbytes, std::shared_ptr<void> keeper)
   return Storage(std::move(impl));
 }
 
-Storage Storage::deferred(size_t nbytes, Loader load) {
+Storage Storage::deferred(size_t nbytes, Loader load, Device device) {
   auto impl = std::make_shared<Impl>();
+  impl->device = device;
   impl->nbytes = nbytes;
   impl->load = std::move(load);
   impl->ready = false;

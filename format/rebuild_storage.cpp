@@ -65,6 +65,19 @@ Storage checked_bools(const Storage& storage, const std::string& path, const std
   });
 }
 
+// The same bytes on a GPU, copied there when they are first asked for: a stream may not have told yet where they lie.
+Storage on_gpu(const Storage& storage, Device device) {
+  backend_of(device);  // throws when there is none
+  return Storage::deferred(
+      storage.nbytes(),
+      [storage, device] {
+        const Tensor bytes(storage, DType::u8, Shape{static_cast<int64_t>(storage.nbytes())});
+        const Storage there = bytes.to(device).storage();
+        return std::shared_ptr<void>(std::make_shared<Storage>(there), there.data());
+      },
+      device);
+}
+
 }  // namespace
 
 Value NamedStorages::open(PickleReader& reader, const Value& id) {
@@ -204,13 +217,10 @@ Storage NamedStorages::placed(const StorageRequest& request, DType dtype, const 
   if (const auto* map = std::get_if<std::map<std::string, std::string>>(&options_.map_location))
     if (const auto found = map->find(location); found != map->end()) target = Device::parse(found->second);
 
-  const Storage storage = source_.open(request);
+  Storage storage = source_.open(request);
   if (target == meta) return Storage::allocate(request.nbytes, meta);
-  if (target.is_gpu()) {
-    backend_of(target);  // throws when there is none
-    return Tensor(storage, DType::u8, Shape{static_cast<int64_t>(request.nbytes)}).to(target).storage();
-  }
-  return dtype == DType::boolean ? checked_bools(storage, request.path, source_.file()) : storage;
+  if (dtype == DType::boolean) storage = checked_bools(storage, request.path, source_.file());
+  return target.is_gpu() ? on_gpu(storage, target) : storage;
 }
 
 void NamedStorages::set_swap_unit(NamedStorage& named, DType dtype) {

@@ -13,6 +13,11 @@ using Json = nlohmann::json;
 
 namespace {
 
+const Json& models() {
+  static const Json all = test::json_fixture("nn_models.json");
+  return all;
+}
+
 const Json& zoo() {
   static const Json all = test::json_fixture("nn_zoo.json");
   return all;
@@ -59,7 +64,7 @@ Tensor tokens(int64_t below, const Shape& shape) {
 
 TEST_CASE("cuda: every layer computes what PyTorch's does") {
   for (const Device device : test::gpus())
-    for (const auto& expected : test::json_fixture("nn_models.json").at("layers")) {
+    for (const auto& expected : models().at("layers")) {
       CAPTURE(expected.at("expression").get<std::string>());
       const auto layer = nn::module_from(expected.at("expression").get<std::string>());
       test::fill(*layer);
@@ -77,7 +82,7 @@ TEST_CASE("cuda: every layer computes what PyTorch's does") {
 
 TEST_CASE("cuda: convolutional networks compute what torchvision's do") {
   for (const Device device : test::gpus())
-    for (const auto& expected : test::json_fixture("nn_models.json").at("parity")) {
+    for (const auto& expected : models().at("parity")) {
       const std::string name = expected.at("name");
       if (name.starts_with("vgg") || name.starts_with("resnet"))
         continue;  // for the CPU's test: seconds each here

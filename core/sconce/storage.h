@@ -24,8 +24,8 @@ class Storage {
   // Bytes at `data` on the CPU, valid as long as `keeper` lives; writes go there. Null keeper: the caller guarantees it.
   static Storage borrow(void* data, size_t nbytes, std::shared_ptr<void> keeper);
   // Bytes that `load` gives, called at most once, by the first data() of any thread; what it throws, data() throws
-  // (and the next call tries again).
-  static Storage deferred(size_t nbytes, Loader load);
+  // (and the next call tries again). They lie on `device`.
+  static Storage deferred(size_t nbytes, Loader load, Device device = cpu);
 
   bool defined() const { return impl_ != nullptr; }
   size_t nbytes() const;
