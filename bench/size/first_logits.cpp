@@ -17,7 +17,7 @@ int main(int count, char** arguments) {
     using namespace sconce;
     set_num_threads(1);
     nn::ResNet net = nn::resnet18();
-    net.load_state_dict(load(arguments[1]));
+    net.load_state_dict(load(arguments[1]), {.assign = true});  // the file, mapped, is the weights
     net.eval();
     const Tensor image = load_npy(arguments[2]);
     const Tensor logits = prepare(net, image)(image);

@@ -169,7 +169,7 @@ void run(const ConvArgs& args) {
 
 void CpuBackend::conv2d(const ConvArgs& args) {
   const DType dtype = args.out.dtype(), work = work_dtype(dtype);
-  if (dtype == DType::f32 && args.weight.size(1) > 0) return eager::conv2d(args);
+  if (dtype == DType::f32) return eager::conv2d(args);
   if (work == dtype) {
     with_work_type("conv2d", work, [&]<class W>() { run<W>(args); });
     return;

@@ -143,7 +143,11 @@ class Convolution final : public Products {
       columns_.push_back(std::make_unique<SeenPixels>(planes_, window.ow, padded + i * in * each));
   }
 
-  void run() const { multiply_all(*this, static_cast<int64_t>(columns_.size()), m_, k_, n_); }
+  void run() const {
+    if (k_ > 0) return multiply_all(*this, static_cast<int64_t>(columns_.size()), m_, k_, n_);
+    for (int64_t i = 0; i < static_cast<int64_t>(columns_.size()) * m_; ++i)
+      std::fill_n(out_ + i * n_, n_, bias_ ? bias_[i % (groups_ * m_)] : 0.F);
+  }
 
   Product product(int64_t i) const override {
     const int64_t group = i % groups_;

@@ -55,16 +55,10 @@ void floating_gemm(const Matrix<T>& a, const Matrix<T>& b, T* out, int64_t out_s
   using Eigen::ColMajor, Eigen::RowMajor;
   if constexpr (!std::is_floating_point_v<T>) {
     multiply(map<RowMajor>(a), map<RowMajor>(b), out, out_step, add);
-  } else if (row_major(a)) {
-    if (row_major(b))
-      multiply(map<RowMajor>(a), map<RowMajor>(b), out, out_step, add);
-    else
-      multiply(map<RowMajor>(a), map<ColMajor>(b), out, out_step, add);
+  } else if (row_major(b)) {
+    multiply(map<RowMajor>(a), map<RowMajor>(b), out, out_step, add);
   } else {
-    if (row_major(b))
-      multiply(map<ColMajor>(a), map<RowMajor>(b), out, out_step, add);
-    else
-      multiply(map<ColMajor>(a), map<ColMajor>(b), out, out_step, add);
+    multiply(map<RowMajor>(a), map<ColMajor>(b), out, out_step, add);
   }
 }
 
@@ -91,7 +85,7 @@ void gemm(const Matrix<T>& a, const Matrix<T>& b, T* out, int64_t out_step, bool
     for (int64_t i = 0; i < a.rows; ++i) std::fill_n(out + i * out_step, b.columns, T(0));
   if (a.columns == 0 || a.rows == 0 || b.columns == 0) return;
   constexpr bool floating = std::is_floating_point_v<T>;
-  const Matrix<T> left = row_major(a) || (column_major(a) && (floating || integer)) ? a : pack(a, packed_a);
+  const Matrix<T> left = row_major(a) || (column_major(a) && integer) ? a : pack(a, packed_a);
   const Matrix<T> right = row_major(b) || (column_major(b) && floating) ? b : pack(b, packed_b);
   if constexpr (integer)
     integer_gemm(left, right, out, out_step);
@@ -99,7 +93,6 @@ void gemm(const Matrix<T>& a, const Matrix<T>& b, T* out, int64_t out_step, bool
     floating_gemm(left, right, out, out_step, add);
 }
 
-template void gemm(const Matrix<float>&, const Matrix<float>&, float*, int64_t, bool);
 template void gemm(const Matrix<double>&, const Matrix<double>&, double*, int64_t, bool);
 template void gemm(const Matrix<std::complex<float>>&, const Matrix<std::complex<float>>&,
                    std::complex<float>*, int64_t, bool);

@@ -47,7 +47,6 @@ template <class F>
 decltype(auto) with_work_type(const char* op, DType dtype, F&& f) {
   switch (dtype) {
     case DType::f64: return f.template operator()<double>();
-    case DType::f32: return f.template operator()<float>();
     case DType::i32: return f.template operator()<uint32_t>();
     case DType::i64: return f.template operator()<uint64_t>();
     case DType::complex64: return f.template operator()<std::complex<float>>();

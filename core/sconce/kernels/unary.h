@@ -209,11 +209,11 @@ struct Gelu {  // x Phi(x); erfc keeps the digits of the negative tail
   }
 };
 
-struct GeluTanh {
+struct GeluTanh {  // x / 2 (1 + tanh(u)) = x / (1 + e^(-2 u)), which keeps the digits of the negative tail
   template <Real T>
   SCONCE_HOST_DEVICE T operator()(T x) const {
     const T inner = T(0.79788456080286535588) * (x + T(0.044715) * x * x * x);
-    return T(0.5) * x * (T(1) + std::tanh(inner));
+    return x / (T(1) + std::exp(T(-2) * inner));
   }
 };
 
