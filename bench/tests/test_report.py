@@ -134,7 +134,7 @@ class Extras(unittest.TestCase):
     def test_kernels(self):
         text = extra_tables.kernels({"isa": "avx2", "peak_gflops": 100, "kernels": [
             {"kernel": "gemm", "shape": "197x768x768", "ms": 2.5, "gflops": 95, "of_peak": 0.95}]})
-        self.assertIn("| gemm | 197x768x768 | 2.50 | 95.0 | 95 % |", text)
+        self.assertIn("| gemm, f32 | 197x768x768 | 2.50 | 95.0 | 95 % |", text)
 
 
 class Goals(unittest.TestCase):
