@@ -19,7 +19,8 @@ std::vector<isa::Kernels> find_kernels() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    found.push_back({"avx512", &isa::gemm_avx512, &isa::vision_avx512, &isa::tokens_avx512, &isa::planes_avx512});
+    found.push_back(
+        {"avx512", &isa::gemm_avx512, &isa::vision_avx512, &isa::tokens_avx512, &isa::planes_avx512});
 #endif
 #if defined(SCONCE_HAS_AVX2)
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
@@ -29,7 +30,8 @@ std::vector<isa::Kernels> find_kernels() {
   found.push_back({"neon", &isa::gemm_neon, &isa::vision_neon, &isa::tokens_neon, &isa::planes_neon});
 #endif
 #if defined(SCONCE_HAS_SCALAR)
-  found.push_back({"scalar", &isa::gemm_scalar, &isa::vision_scalar, &isa::tokens_scalar, &isa::planes_scalar});
+  found.push_back(
+      {"scalar", &isa::gemm_scalar, &isa::vision_scalar, &isa::tokens_scalar, &isa::planes_scalar});
 #endif
   return found;
 }

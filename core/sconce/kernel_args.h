@@ -21,7 +21,7 @@ struct MatmulArgs {
 // softmax(query key^T * scale + mask) value, head by head; all f32 of rank 4, with any strides. A query that may attend to nothing gives 0.
 struct AttentionArgs {
   const Tensor &query, &key, &value;  // [n, heads, l, e], [n, key heads, s, e], [n, key heads, s, ev]
-  const Tensor& mask;                 // undefined, or expanded to [n, heads, l, s]: f32 that is added, or boolean
+  const Tensor& mask;  // undefined, or expanded to [n, heads, l, s]: f32 that is added, or boolean
   bool is_causal;
   double scale;
   Tensor& out;  // [n, heads, l, ev], contiguous
