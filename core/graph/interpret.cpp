@@ -21,7 +21,7 @@ const Table& ops_by_name() {
   static const Table all = [] {
     Table t;
     for (const auto& entries : {elementwise_entries(), network_entries(), view_entries(), array_entries()})
-      for (const Entry& entry : entries) t.emplace(entry.op, entry.run);
+      for (const interpreter::Entry& entry : entries) t.emplace(entry.op, entry.run);
     return t;
   }();
   return all;
