@@ -260,7 +260,8 @@ void warp_collective(unsigned mask, void* mine, void (*f)(unsigned, void**), Whe
   f(mask, m->brought);
   m->arrived = 0;
   for (int i = 0; i < warp; ++i)
-    if (mask >> i & 1) engine->threads[static_cast<size_t>(w) * warp + static_cast<size_t>(i)].blocked = false;
+    if (mask >> i & 1)
+      engine->threads[static_cast<size_t>(w) * warp + static_cast<size_t>(i)].blocked = false;
 }
 
 void defer_copy(void (*f)(void*), const void* data, size_t nbytes) {
