@@ -47,7 +47,8 @@ TEST_CASE("narrow weights: whole models stay near f32, with the same bits for an
     const Tensor x = seeded("input", c.shape), expected = (*model)(x);
     for (const auto& [precision, error] :
          {std::pair(Precision::f16, c.f16), {Precision::bf16, c.bf16}, {Precision::int8, c.int8}}) {
-      CAPTURE(name_of(precision));
+      const char* name = name_of(precision);  // clang 14 captures no structured binding
+      CAPTURE(name);
       const Plan one = prepare(*model, x, {.threads = 1, .precision = precision});
       const Tensor got = one(x);
       CHECK(max_difference(got, expected) / max_magnitude(expected) <= error);
