@@ -7,6 +7,7 @@
 #include "support/gpu.h"
 #include "support/seeded.h"
 #include "support/support.h"
+#include "support/zoo.h"
 
 using namespace sconce;
 using Json = nlohmann::json;
@@ -29,35 +30,6 @@ const Json& zoo_entry(const std::string& name) {
       if (entry.at("name") == name) return entry;
   FAIL("no fixture " << name);
   return zoo();
-}
-
-// 64 results at equal distances, and the sum of all magnitudes, within 1e-5 of the largest result.
-void check_summary(const Tensor& result, const Json& expected) {
-  CAPTURE(expected.at("name").get<std::string>());
-  REQUIRE(result.shape() == Shape(expected.at("shape").get<std::vector<int64_t>>()));
-  const Tensor flat = result.to(cpu).contiguous().flatten().to(DType::f64);
-  const auto values = expected.at("values").get<std::vector<double>>();
-  const auto count = static_cast<int64_t>(values.size()), n = flat.numel();
-  const double largest = expected.at("largest").get<double>();
-  double difference = 0, magnitudes = 0;
-  for (int64_t i = 0; i < n; ++i) magnitudes += std::abs(flat.data<double>()[i]);
-  for (int64_t i = 0; i < count; ++i)
-    difference =
-        std::max(difference, std::abs(flat.data<double>()[i * n / count] - values[static_cast<size_t>(i)]));
-  CHECK(difference <= 1e-5 * largest);
-  CHECK(std::abs(magnitudes - expected.at("magnitudes").get<double>()) <=
-        1e-5 * largest * static_cast<double>(n));
-}
-
-Tensor tokens(int64_t below, const Shape& shape) {
-  const Tensor u = test::seeded("input", shape);
-  Tensor out = empty(shape, DType::i64);
-  for (int64_t i = 0; i < u.numel(); ++i) {
-    const float scaled =
-        (u.data<float>()[i] / 1.7f + 1.0f) * static_cast<float>(0.5 * static_cast<double>(below));
-    out.mutable_data<int64_t>()[i] = std::clamp<int64_t>(static_cast<int64_t>(scaled), 0, below - 1);
-  }
-  return out;
 }
 
 }  // namespace
@@ -105,13 +77,13 @@ TEST_CASE("cuda: transformers compute what theirs do") {
     nn::VisionTransformer vit({64, 16, 2, 4, 128, 256, 50});
     test::fill(vit);
     vit.to(device);
-    check_summary(vit(test::seeded("input", {2, 3, 64, 64}).to(device)), zoo_entry("vit"));
+    test::check_summary(vit(test::seeded("input", {2, 3, 64, 64}).to(device)), zoo_entry("vit"));
 
     nn::BertModel bert({500, 96, 2, 4, 192, 64});
     test::fill(bert);
     bert.to(device);
-    const Tensor ids = tokens(400, {2, 16});
-    check_summary(bert(ids.to(device)), zoo_entry("bert"));
+    const Tensor ids = test::zoo_tokens(400, {2, 16});
+    test::check_summary(bert(ids.to(device)), zoo_entry("bert"));
 
     nn::GPT2LMHeadModel gpt2({400, 64, 96, 2, 4});
     test::fill(gpt2);
@@ -119,7 +91,7 @@ TEST_CASE("cuda: transformers compute what theirs do") {
     gpt2.to(device);
     CHECK(gpt2.lm_head.weight.storage() == gpt2.transformer.wte.weight.storage());  // tied they stay
     const Tensor all = gpt2(ids.to(device));
-    check_summary(all, zoo_entry("gpt2"));
+    test::check_summary(all, zoo_entry("gpt2"));
     nn::KeyValueCache cache;
     std::vector<Tensor> logits;
     for (int64_t at = 0, count = 6; at < 16; at += count, count = at == 6 ? 3 : 1) {

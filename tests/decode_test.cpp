@@ -11,18 +11,6 @@
 using namespace sconce;
 using namespace sconce::test;
 
-namespace {
-
-Tensor tokens(const Shape& shape, int64_t below) {
-  Tensor t = empty(shape, DType::i64);
-  for (int64_t i = 0; i < t.numel(); ++i)
-    t.mutable_data<int64_t>()[i] = static_cast<int64_t>(
-        seeded_uniform(fnv1a("tokens"), static_cast<uint64_t>(i)) * static_cast<double>(below));
-  return t;
-}
-
-}  // namespace
-
 TEST_CASE("decode: step by step, in place") {
   for (int64_t heads : {4, 3}) {  // heads of 24 and of 32 channels
     nn::GPT2LMHeadModel gpt2({100, 64, 96, 2, heads, 1e-5});
@@ -31,7 +19,7 @@ TEST_CASE("decode: step by step, in place") {
       nn::GPT2Decoder decoder(gpt2, 2, 20, {.threads = threads});
       CHECK(decoder.plan().interpreted_steps() == 0);
       CHECK(decoder.plan().describe().find("position mask") != std::string::npos);
-      const Tensor ids = tokens({2, 20}, 100), all = gpt2(ids);
+      const Tensor ids = seeded_tokens({2, 20}, 100), all = gpt2(ids);
       for (int round = 0; round < 2; ++round) {
         decoder.clear();
         // A prompt, single tokens, several again, and single ones.
@@ -50,13 +38,13 @@ TEST_CASE("decode: step by step, in place") {
   }
   nn::GPT2LMHeadModel gpt2({100, 64, 96, 2, 4, 1e-5});
   CHECK_THROWS_AS(nn::GPT2Decoder(gpt2, 1, 65), Error);
-  CHECK_THROWS_AS(nn::GPT2Decoder(gpt2, 2, 64).step(tokens({1, 1}, 100)), Error);
+  CHECK_THROWS_AS(nn::GPT2Decoder(gpt2, 2, 64).step(seeded_tokens({1, 1}, 100)), Error);
 }
 
 TEST_CASE("decode: narrow weights stay near f32") {
   nn::GPT2LMHeadModel gpt2({100, 64, 96, 2, 4, 1e-5});
   fill(gpt2);
-  const Tensor ids = tokens({1, 12}, 100), all = gpt2(ids);
+  const Tensor ids = seeded_tokens({1, 12}, 100), all = gpt2(ids);
   int64_t bytes = nn::GPT2Decoder(gpt2, 1, 12).plan().packed_bytes();
   // Largest differences over largest logits that these weights give, times about two.
   for (const auto& [precision, error] :

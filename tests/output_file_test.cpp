@@ -154,19 +154,7 @@ TEST_CASE("output file: killed before each call, the old file or the new one is 
   size_t at = 0, old_seen = 0, new_seen = 0;
   for (; !done; ++at) {
     REQUIRE(at < 100);
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-      Faults faults;
-      faults.at = at;
-      faults.killed = true;
-      save(value(2), place.path);
-      ::_exit(0);
-    }
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    done = WIFEXITED(status);
-    REQUIRE((done || WTERMSIG(status) == SIGKILL));
+    done = outlives_kill_at(at, [&] { save(value(2), place.path); });
     CHECK((place.is_old() || place.is_new()));
     ++(place.is_new() ? new_seen : old_seen);
     place.restore();

@@ -23,14 +23,6 @@ Tensor images(const Shape& shape) {
   return t;
 }
 
-Tensor tokens(const Shape& shape, int64_t below) {
-  Tensor t = empty(shape, DType::i64);
-  for (int64_t i = 0; i < t.numel(); ++i)
-    t.mutable_data<int64_t>()[i] = static_cast<int64_t>(
-        seeded_uniform(fnv1a("tokens"), static_cast<uint64_t>(i)) * static_cast<double>(below));
-  return t;
-}
-
 double relative(const Tensor& got, const Tensor& expected) {
   REQUIRE(got.shape() == expected.shape());
   return max_difference(got, expected) / max_magnitude(expected);
@@ -87,9 +79,9 @@ TEST_CASE("prepared models: transformers and their like") {
   nn::SwinTransformer swin({32, {2, 2, 2, 1}, {2, 4, 8, 8}, 7, 0.2, 10});
   check_model("swin", swin, {images({1, 3, 112, 112}), images({2, 3, 100, 120})});
   nn::BertModel bert({100, 64, 2, 4, 128, 32, 2, 1e-12});
-  check_model("bert", bert, {tokens({1, 17}, 100), tokens({3, 32}, 100)});
+  check_model("bert", bert, {seeded_tokens({1, 17}, 100), seeded_tokens({3, 32}, 100)});
   nn::GPT2LMHeadModel gpt2({100, 64, 96, 2, 4, 1e-5});
-  check_model("gpt2", gpt2, {tokens({1, 17}, 100), tokens({3, 33}, 100)});
+  check_model("gpt2", gpt2, {seeded_tokens({1, 17}, 100), seeded_tokens({3, 33}, 100)});
 }
 
 TEST_CASE("prepared models: layers in a row") {

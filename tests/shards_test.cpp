@@ -6,8 +6,6 @@
 
 #include <doctest/doctest.h>
 
-#include <sys/wait.h>
-
 #include <optional>
 
 #include "support/faults.h"
@@ -365,19 +363,7 @@ TEST_CASE("saving shards: killed before each call, the index names the old set o
   bool done = false;
   for (size_t at = 0; !done; ++at) {
     REQUIRE(at < 200);
-    const pid_t child = ::fork();
-    REQUIRE(child >= 0);
-    if (child == 0) {
-      Faults faults;
-      faults.at = at;
-      faults.killed = true;
-      set.write(2);
-      ::_exit(0);
-    }
-    int status = 0;
-    REQUIRE(::waitpid(child, &status, 0) == child);
-    done = WIFEXITED(status);
-    REQUIRE((done || WTERMSIG(status) == SIGKILL));
+    done = outlives_kill_at(at, [&] { set.write(2); });
     const int version = set.version();
     CHECK((version == 1 || version == 2));
     ++(version == 1 ? old_seen : new_seen);

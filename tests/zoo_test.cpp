@@ -11,6 +11,7 @@
 
 #include "support/seeded.h"
 #include "support/support.h"
+#include "support/zoo.h"
 
 using namespace sconce;
 using Json = nlohmann::json;
@@ -26,37 +27,6 @@ std::string hex(uint64_t value) {
   std::string out(16, '0');
   for (size_t i = 16; i-- > 0; value >>= 4) out[i] = "0123456789abcdef"[value & 15];
   return out;
-}
-
-// The same numbers as make_nn_zoo.py's tokens().
-Tensor tokens(int64_t below, const Shape& shape) {
-  const Tensor u = test::seeded("input", shape);
-  Tensor out = empty(shape, DType::i64);
-  for (int64_t i = 0; i < u.numel(); ++i) {
-    const float scaled =
-        (u.data<float>()[i] / 1.7f + 1.0f) * static_cast<float>(0.5 * static_cast<double>(below));
-    out.mutable_data<int64_t>()[i] = std::clamp<int64_t>(static_cast<int64_t>(scaled), 0, below - 1);
-  }
-  return out;
-}
-
-// 64 results at equal distances, and the sum of all magnitudes, within 1e-5 of the largest result.
-void check_summary(const Tensor& got, const Json& expected) {
-  CAPTURE(expected.at("name").get<std::string>());
-  REQUIRE(got.shape() == Shape(expected.at("shape").get<std::vector<int64_t>>()));
-  const Tensor flat = got.contiguous().flatten().to(DType::f64);
-  const auto values = expected.at("values").get<std::vector<double>>();
-  const auto count = static_cast<int64_t>(values.size()), n = flat.numel();
-  const double largest = expected.at("largest").get<double>();
-  double difference = 0, magnitudes = 0;
-  for (int64_t i = 0; i < n; ++i) magnitudes += std::abs(flat.data<double>()[i]);
-  for (int64_t i = 0; i < count; ++i)
-    difference =
-        std::max(difference, std::abs(flat.data<double>()[i * n / count] - values[static_cast<size_t>(i)]));
-  CAPTURE(difference / largest);
-  CHECK(difference <= 1e-5 * largest);
-  CHECK(std::abs(magnitudes - expected.at("magnitudes").get<double>()) <=
-        1e-5 * largest * static_cast<double>(n));
 }
 
 const Json& parity(const std::string& name) {
@@ -103,14 +73,14 @@ TEST_CASE("zoo: convolutional networks and windows compute what torchvision's do
         "convnext_tiny", "swin_t", "squeezenet1_0", "squeezenet1_1", "shufflenet_v2_x1_0"}) {
     const auto net = nn::make_model(name);
     test::fill(*net);
-    check_summary(net->eval()(image), parity(name));
+    test::check_summary(net->eval()(image), parity(name));
   }
 }
 
 TEST_CASE("zoo: a vision transformer computes what torchvision's does") {
   nn::VisionTransformer vit(small_vit);
   test::fill(vit);
-  check_summary(vit(test::seeded("input", {2, 3, 64, 64})), parity("vit"));
+  test::check_summary(vit(test::seeded("input", {2, 3, 64, 64})), parity("vit"));
   CHECK_THROWS_WITH_AS(vit(ones({1, 3, 32, 64})), "Wrong image height! Expected 64 but got 32!", Error);
 }
 
@@ -140,14 +110,14 @@ TEST_CASE("zoo: a vision transformer takes checkpoints from before its MLP had n
 TEST_CASE("zoo: BERT computes what transformers' does") {
   nn::BertModel bert(small_bert);
   test::fill(bert);
-  const Tensor ids = tokens(400, {2, 16});
-  check_summary(bert(ids), parity("bert"));
+  const Tensor ids = test::zoo_tokens(400, {2, 16});
+  test::check_summary(bert(ids), parity("bert"));
   Tensor mask = ones({2, 16}, DType::i64), types = zeros({2, 16}, DType::i64);
   Tensor padding = mask[1].slice(0, 9, 16), second = types.slice(1, 5, 16);
   padding.copy_(scalar_tensor(0, DType::i64));
   second.copy_(scalar_tensor(1, DType::i64));
-  check_summary(bert.run(ids, {.attention_mask = mask, .token_type_ids = types}).pooler_output,
-                parity("bert pooled, masked"));
+  test::check_summary(bert.run(ids, {.attention_mask = mask, .token_type_ids = types}).pooler_output,
+                      parity("bert pooled, masked"));
   CHECK_THROWS_AS(bert(zeros({1, 65}, DType::i64)), Error);
   CHECK_THROWS_WITH_AS(bert(full({1, 3}, 500, DType::i64)), "index out of range in self", Error);
 }
@@ -156,8 +126,8 @@ TEST_CASE("zoo: GPT-2 computes what transformers' does, at once and step by step
   nn::GPT2LMHeadModel gpt2(small_gpt2);
   test::fill(gpt2);
   gpt2.lm_head.weight = gpt2.transformer.wte.weight = test::seeded("transformer.wte.weight", {400, 96});
-  const Tensor ids = tokens(400, {2, 16}), all = gpt2(ids);
-  check_summary(all, parity("gpt2"));
+  const Tensor ids = test::zoo_tokens(400, {2, 16}), all = gpt2(ids);
+  test::check_summary(all, parity("gpt2"));
 
   // With a cache: the first tokens, three more, and then one at a time.
   nn::KeyValueCache cache;
@@ -206,7 +176,7 @@ void check_module(const std::string& name, M module, const Tensor& x, F call) {
   if (module.str().find("out_proj") == std::string::npos)
     CHECK(nn::module_from(module.str())->str() == module.str());
   test::fill(module);
-  check_summary(call(module, x), expected);
+  test::check_summary(call(module, x), expected);
 }
 
 template <class M>
@@ -269,7 +239,7 @@ TEST_CASE("zoo: other modules equal PyTorch's") {
   const Tensor x = test::seeded("input", {3, 7, 12});
   check_module("rms norm", nn::RMSNorm(12), x);
   check_module("rms norm, eps", nn::RMSNorm({7, 12}, {.eps = 1e-3, .elementwise_affine = false}), x);
-  check_module("embedding", nn::Embedding(30, 6, {.padding_idx = 2}), tokens(30, {4, 5}));
+  check_module("embedding", nn::Embedding(30, 6, {.padding_idx = 2}), test::zoo_tokens(30, {4, 5}));
   check_module("conv3d", nn::Conv3d(2, 4, {2, 3, 3}, {.stride = {1, 2, 1}, .padding = 1, .groups = 2}),
                test::seeded("input", {2, 2, 4, 6, 5}));
   check_module("conv transpose 2d",

@@ -1,6 +1,7 @@
 // One number from one element type to another, by the rules of PyTorch's Tensor.to() on x86.
 #pragma once
 #include <sconce/dtype.h>
+#include <sconce/kernels/truncate.h>
 
 #include <complex>
 #include <cstdint>
@@ -34,27 +35,6 @@ inline constexpr bool has_one_nan = std::is_same_v<T, Float8_e4m3fnuz> ||
 template <class T>
 inline constexpr bool is_integer_type = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
-// Truncates towards zero. What the target cannot hold is undefined in C++; here it is what x86's conversion
-// instructions make of it: the lowest value of the integer they convert to, cut to the target's width.
-template <class To, class From>
-constexpr To truncate_to(From value) {
-  constexpr From two63 = static_cast<From>(9223372036854775808.0);
-  constexpr int64_t lowest = std::numeric_limits<int64_t>::min();
-  if constexpr (std::is_same_v<To, uint64_t>) {
-    if (value >= two63) {
-      const From rest = value - two63;
-      return static_cast<uint64_t>(rest < two63 ? static_cast<int64_t>(rest) : lowest) ^ (uint64_t{1} << 63);
-    }
-  }
-  if constexpr (sizeof(To) == 2 || (std::is_signed_v<To> && sizeof(To) <= 4)) {
-    constexpr From two31 = static_cast<From>(2147483648.0);
-    // Float has no value between -2^31 - 1 and -2^31, double has.
-    const bool fits = value < two31 && (sizeof(From) == 4 ? value >= -two31 : value > -two31 - 1);
-    return static_cast<To>(fits ? static_cast<int32_t>(value) : std::numeric_limits<int32_t>::min());
-  }
-  return static_cast<To>(value >= -two63 && value < two63 ? static_cast<int64_t>(value) : lowest);
-}
-
 template <class To, class From>
 constexpr To cast_to(From value) {
   if constexpr (std::is_same_v<To, From>) {
@@ -82,7 +62,7 @@ constexpr To cast_to(From value) {
   } else if constexpr (is_complex_type<To>) {
     return To(static_cast<typename To::value_type>(value), 0);
   } else if constexpr (is_integer_type<To> && std::is_floating_point_v<From>) {
-    return truncate_to<To>(value);
+    return kernels::truncate_to<To>(value);
   } else if constexpr (std::is_arithmetic_v<To>) {
     return static_cast<To>(value);
   } else {

@@ -1,6 +1,7 @@
 // Elements of tensors as kernels read and write them: with their type known, or by a dtype looked at for each.
 #pragma once
 #include <sconce/dtype.h>
+#include <sconce/kernels/truncate.h>
 
 #include "device/device.h"
 
@@ -13,26 +14,6 @@
 
 namespace sconce::SCONCE_GPU {
 
-// A floating number to an integer as Sconce's CPU has it (and PyTorch's, on x86): towards zero, and what does not fit becomes the
-// lowest number of the type that it goes through.
-template <class To, class From>
-__device__ __forceinline__ To truncated(From value) {
-  constexpr From two63 = static_cast<From>(9223372036854775808.0);
-  constexpr int64_t lowest = INT64_MIN;
-  if constexpr (std::is_same_v<To, uint64_t>) {
-    if (value >= two63) {
-      const From rest = value - two63;
-      return static_cast<uint64_t>(rest < two63 ? static_cast<int64_t>(rest) : lowest) ^ (uint64_t{1} << 63);
-    }
-  }
-  if constexpr (sizeof(To) == 2 || (std::is_signed_v<To> && sizeof(To) <= 4)) {
-    constexpr From two31 = static_cast<From>(2147483648.0);
-    const bool fits = value < two31 && (sizeof(From) == 4 ? value >= -two31 : value > -two31 - 1);
-    return static_cast<To>(fits ? static_cast<int32_t>(value) : INT32_MIN);
-  }
-  return static_cast<To>(value >= -two63 && value < two63 ? static_cast<int64_t>(value) : lowest);
-}
-
 template <class To, class From>
 __device__ __forceinline__ To converted(From v) {
   if constexpr (std::is_same_v<To, From>)
@@ -40,7 +21,7 @@ __device__ __forceinline__ To converted(From v) {
   else if constexpr (std::is_same_v<To, bool>)
     return v != From(0);
   else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>)
-    return truncated<To>(v);
+    return kernels::truncate_to<To>(v);
   else if constexpr (std::is_arithmetic_v<To>)
     return static_cast<To>(v);
   else

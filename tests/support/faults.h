@@ -2,7 +2,9 @@
 #pragma once
 #include "file_calls.h"
 
+#include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,5 +65,23 @@ class Faults {
   inline static Faults* faults = nullptr;
   const FileCalls real_;
 };
+
+// Does `write` in a process of its own, which ends before the system call `at`. True when it made fewer calls and came to its end.
+template <class F>
+bool outlives_kill_at(size_t at, F&& write) {
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    Faults faults;
+    faults.at = at;
+    faults.killed = true;
+    write();
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE((WIFEXITED(status) || WTERMSIG(status) == SIGKILL));
+  return WIFEXITED(status);
+}
 
 }  // namespace sconce::test

@@ -46,6 +46,15 @@ inline Tensor seeded(std::string_view name, const Shape& shape) {
   return t;
 }
 
+// Whole numbers from 0 to below - 1.
+inline Tensor seeded_tokens(const Shape& shape, int64_t below) {
+  Tensor t = empty(shape, DType::i64);
+  for (int64_t i = 0; i < t.numel(); ++i)
+    t.mutable_data<int64_t>()[i] = static_cast<int64_t>(
+        seeded_uniform(fnv1a("tokens"), static_cast<uint64_t>(i)) * static_cast<double>(below));
+  return t;
+}
+
 // Fills every floating tensor of a module by its key.
 inline void fill(nn::Module& module) {
   StateDict state;
