@@ -22,7 +22,7 @@ class IndexCopy final : public Operator {
     float* y = operands.out(0);
     for (int64_t i = 0; i < g_.count; ++i)
       check(index[i] >= 0 && index[i] < g_.rows, "index_copy_(): index ", index[i],
-            " is out of bounds for dimension 2 with size ", g_.rows);
+            " is out of bounds for dimension ", g_.dim, " with size ", g_.rows);
     for (int64_t image = 0; image < g_.images; ++image)
       for (int64_t head = 0; head < g_.heads; ++head) {
         const int64_t at = image * g_.image + head * g_.head;

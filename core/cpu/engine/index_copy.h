@@ -8,6 +8,7 @@ namespace sconce::engine {
 
 // [images][heads][rows][size] floats, each row's side by side.
 struct IndexCopyGeometry {
+  int64_t dim = 0;  // that the rows are along, for messages
   int64_t images = 1, heads = 1, rows = 1, size = 1;
   int64_t image = 0, head = 0;  // of the whole, whose rows are adjacent: floats from one to the next
   int64_t count = 1;            // rows that are put

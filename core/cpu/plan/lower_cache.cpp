@@ -21,7 +21,7 @@ bool lower_index_copy(Lowering& l, const Node& node) {
   Place rows = l.place(source);
   if (s[-1] > 1 && rows.view.stride(-1) != 1) rows = l.dense_place(source);
   engine::IndexCopyGeometry g;
-  g.rows = s[-2], g.size = s[-1], g.count = l.shape(source)[-2];
+  g.dim = rank - 2, g.rows = s[-2], g.size = s[-1], g.count = l.shape(source)[-2];
   g.source_row = rows.view.stride(-2);
   g.head = g.rows * g.size;
   if (rank > 2) g.heads = s[-3], g.source_head = rows.view.stride(-3);
