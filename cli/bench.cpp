@@ -24,7 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Forward = std::function<Tensor(const Tensor&)>;
 
-struct Arguments {
+struct BenchArguments {
   WeightsOptions weights;
   std::string input, output, trace, packed;
   int64_t batch = 1;
@@ -58,7 +58,7 @@ int64_t peak_rss_bytes() {
 }
 
 // The file that was given, or numbers of the size that the model expects, the same every time.
-Tensor input_of(const Arguments& arguments) {
+Tensor input_of(const BenchArguments& arguments) {
   if (!arguments.input.empty()) return load_npy(arguments.input);
   const nn::ModelInfo* info = nn::find_model(arguments.weights.model);
   check(info != nullptr,
@@ -96,7 +96,8 @@ void repeat(const Forward& forward, const Tensor& x, double seconds, Measured& m
   measured.calls = times.size();
 }
 
-void report(const Program& program, const Arguments& arguments, const Tensor& x, const Measured& measured) {
+void report(const Program& program, const BenchArguments& arguments, const Tensor& x,
+            const Measured& measured) {
   const int64_t batch = x.shape().dim() > 0 ? x.shape()[0] : 1;
   if (program.json) {
     print_json({{"model", arguments.weights.model},
@@ -128,7 +129,7 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
 }
 
 // Where a plan's time goes: a table, and the file that --trace names.
-void profile(const Plan& plan, const Tensor& x, const Arguments& arguments) {
+void profile(const Plan& plan, const Tensor& x, const BenchArguments& arguments) {
   const PlanProfile profile = plan.profile(x);
   if (arguments.profile) std::fprintf(stderr, "%s\n", profile.str().c_str());
   if (arguments.trace.empty()) return;
@@ -137,7 +138,7 @@ void profile(const Plan& plan, const Tensor& x, const Arguments& arguments) {
   if (!file.good()) fail(ErrorKind::io, "cannot write ", arguments.trace);
 }
 
-int bench(const Program& program, const Arguments& arguments) {
+int bench(const Program& program, const BenchArguments& arguments) {
   if (arguments.threads > 0) set_num_threads(arguments.threads);
   Measured measured;
   std::unique_ptr<nn::Module> model;
@@ -178,7 +179,7 @@ void add_bench(Program& program) {
   CLI::App* command = add_command(program, "bench", "Measure how fast a model runs",
                                   "sconce bench --model resnet18 --batch 1 --threads 1");
   add_json(program, command);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<BenchArguments>();
   add_weights_options(command, arguments->weights, false);
   command->add_option("--weights", arguments->weights.file,
                       "The checkpoint; without it the weights are made up");

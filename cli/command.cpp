@@ -3,6 +3,7 @@
 
 #include <sconce/nn/load_state_dict.h>
 
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -38,6 +39,10 @@ void add_json(Program& program, CLI::App* command) {
 
 void print_json(const nlohmann::json& document) {
   std::puts(document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
+}
+
+nlohmann::json json_number(double value) {
+  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
 }
 
 std::string hint_of(const Error& error) {

@@ -47,6 +47,8 @@ void add_json(Program& program, CLI::App* command);
 
 // Prints one JSON document to stdout; bytes that are no UTF-8 become U+FFFD.
 void print_json(const nlohmann::json& document);
+// A figure for --json: null where it is not finite, which JSON cannot say.
+nlohmann::json json_number(double value);
 
 // Which exit code an error means.
 int exit_code_of(const Error& error);

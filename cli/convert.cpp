@@ -20,7 +20,7 @@
 namespace sconce::cli {
 namespace {
 
-struct Arguments {
+struct ConvertArguments {
   std::string in, out, key, dtype, only;
   std::vector<std::string> prefixes;
   std::optional<uint64_t> max_shard_bytes;
@@ -35,7 +35,7 @@ bool ends_with(const std::string& text, std::string_view end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
-Format format_of(const Arguments& arguments) {
+Format format_of(const ConvertArguments& arguments) {
   const std::string& out = arguments.out;
   if (ends_with(out, ".safetensors.index.json")) return Format::shards_of_safetensors;
   if (ends_with(out, ".bin.index.json")) return Format::shards_of_torch;
@@ -93,7 +93,7 @@ void drop_other_values(StateDict& state, const Program& program, std::vector<std
   }
 }
 
-void write(const StateDict& state, const Checkpoint& in, const Arguments& arguments, Format format) {
+void write(const StateDict& state, const Checkpoint& in, const ConvertArguments& arguments, Format format) {
   SafetensorsOptions safetensors;
   for (const auto& [key, value] : metadata_of(in)) safetensors.metadata[key] = value;
   safetensors.ties = arguments.ties;
@@ -119,7 +119,7 @@ bool is_taken(const std::string& path) {
   return std::filesystem::exists(path, ignored) && !std::filesystem::is_directory(path, ignored);
 }
 
-int run(const Program& program, const Arguments& arguments) {
+int run(const Program& program, const ConvertArguments& arguments) {
   const Format format = format_of(arguments);
   check(!(arguments.all && !arguments.key.empty()), "--all and --key exclude each other");
   check(arguments.force || !is_taken(arguments.out), "'", arguments.out,
@@ -181,7 +181,7 @@ void add_convert(Program& program) {
       "all, also after "
       "Ctrl-C. Its ending tells the format; a folder or an index.json gets shards.");
   add_json(program, command);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ConvertArguments>();
   command->add_option("IN", arguments->in, "The checkpoint, in any format")->required();
   command->add_option("OUT", arguments->out, "The file to write")->required();
   command->add_option("--key", arguments->key, "Which dictionary of IN is written; found when there is one");

@@ -10,7 +10,7 @@ namespace sconce::cli {
 namespace {
 
 // Samples [begin, end), as a view.
-Tensor part(const Tensor& t, int64_t begin, int64_t end) {
+Tensor samples_between(const Tensor& t, int64_t begin, int64_t end) {
   check(begin >= 0 && begin <= end && end <= t.size(0), "[dataset] expected samples within [0, ", t.size(0),
         "), got ", begin, " to ", end);
   std::vector<int64_t> extents = t.shape().extents();
@@ -61,13 +61,13 @@ TensorDataset::TensorDataset(Tensor samples, const Tensor& labels, TensorDataset
 }
 
 Tensor TensorDataset::inputs(int64_t begin, int64_t end) const {
-  const Tensor batch = part(samples_, begin, end);
+  const Tensor batch = samples_between(samples_, begin, end);
   return options_.transform ? options_.transform(batch) : batch;
 }
 
 Tensor TensorDataset::picture(int64_t i) const {
   if (!options_.pictures) return {};
-  const Tensor one = part(samples_, i, i + 1).contiguous();
+  const Tensor one = samples_between(samples_, i, i + 1).contiguous();
   const int64_t channels = one.dim() == 4 ? one.size(1) : 1, height = one.size(-2), width = one.size(-1);
   Tensor out = empty(Shape{height, width, 3}, DType::u8);
   const uint8_t* from = one.data<uint8_t>();
@@ -82,7 +82,7 @@ std::vector<std::pair<std::string, double>> TensorDataset::values(int64_t i) con
   if (options_.pictures || samples_.dim() != 2 ||
       !(is_floating_point(samples_.dtype()) || is_integral(samples_.dtype())))
     return {};
-  const Tensor row = part(samples_, i, i + 1).to(DType::f64).contiguous();
+  const Tensor row = samples_between(samples_, i, i + 1).to(DType::f64).contiguous();
   std::vector<std::pair<std::string, double>> out;
   for (int64_t c = 0; c < samples_.size(1); ++c) {
     std::string name =

@@ -20,7 +20,7 @@
 namespace sconce::cli {
 namespace {
 
-struct Arguments {
+struct DiffArguments {
   std::string a, b, key_a, key_b;
   std::vector<std::string> prefixes;
   Tolerance tolerance;
@@ -57,7 +57,7 @@ std::string describe(const Value& value) {
   return value.repr(60);
 }
 
-void compare(const Value& a, const Value& b, const Arguments& arguments, Row& row) {
+void compare(const Value& a, const Value& b, const DiffArguments& arguments, Row& row) {
   const auto what_a = shape_and_dtype(a), what_b = shape_and_dtype(b);
   if (!what_a || !what_b) {
     if (a.kind() != b.kind())
@@ -87,7 +87,7 @@ struct Side {
   Checkpoint checkpoint;
   StateDict state;
 };
-Side read(const std::string& file, const std::string& key, const Arguments& arguments) {
+Side read(const std::string& file, const std::string& key, const DiffArguments& arguments) {
   LoadOptions options;
   options.profile = arguments.profile;
   Side side{Checkpoint::open(file, options), {}};
@@ -99,7 +99,7 @@ Side read(const std::string& file, const std::string& key, const Arguments& argu
   return side;
 }
 
-std::vector<Row> compare_all(const StateDict& a, const StateDict& b, const Arguments& arguments) {
+std::vector<Row> compare_all(const StateDict& a, const StateDict& b, const DiffArguments& arguments) {
   int64_t total = 0, done = 0;
   const auto size = [](const Value& v) {
     return v.kind() == Value::Kind::tensor ? v.as_tensor().nbytes() : 0;
@@ -168,7 +168,7 @@ const char* title_of(Status status) {
   return "";
 }
 
-void print(const std::vector<Row>& rows, const Arguments& arguments, const Style& style) {
+void print(const std::vector<Row>& rows, const DiffArguments& arguments, const Style& style) {
   std::printf("A %s\nB %s\n", printable(arguments.a).c_str(), printable(arguments.b).c_str());
   size_t equal = 0;
   size_t column = 0;
@@ -199,7 +199,7 @@ void print(const std::vector<Row>& rows, const Arguments& arguments, const Style
                 with_commas(total).c_str(), within.empty() ? "" : ", beyond the tolerance or in form");
 }
 
-nlohmann::json to_json(const std::vector<Row>& rows, const Arguments& arguments) {
+nlohmann::json to_json(const std::vector<Row>& rows, const DiffArguments& arguments) {
   nlohmann::json entries = nlohmann::json::array();
   size_t equal = 0;
   for (const Row& row : rows) {
@@ -224,7 +224,7 @@ nlohmann::json to_json(const std::vector<Row>& rows, const Arguments& arguments)
           {"entries", std::move(entries)}};
 }
 
-int run(const Program& program, const Arguments& arguments) {
+int run(const Program& program, const DiffArguments& arguments) {
   const Side a = read(arguments.a, arguments.key_a, arguments),
              b = read(arguments.b, arguments.key_b, arguments);
   const std::vector<Row> rows = compare_all(a.state, b.state, arguments);
@@ -245,7 +245,7 @@ void add_diff(Program& program) {
                   "sconce diff --tolerance 1e-6 before.pth after.safetensors\n\nExit code 1 when they "
                   "differ. NaN equals NaN.");
   add_json(program, command);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<DiffArguments>();
   command->add_option("A", arguments->a, "A checkpoint, in any format")->required();
   command->add_option("B", arguments->b, "Another, perhaps in another format")->required();
   command->add_option("--tolerance", arguments->tolerance.absolute, "Differences up to this are none")

@@ -22,7 +22,7 @@ namespace {
 
 using nn::metrics::ClassificationSummary;
 
-struct Arguments {
+struct EvalArguments {
   WeightsOptions weights;
   DataOptions data;
   int64_t batch = 64, limit = 0;
@@ -74,18 +74,16 @@ std::string check_metric(const std::string& name) {
   return "expected metrics out of " + known + ", got " + name;
 }
 
-nlohmann::json number(double value) {
-  return std::isfinite(value) ? nlohmann::json(value) : nlohmann::json();
-}
-
-void print(const Program& program, const Arguments& arguments, const Evaluation& evaluation, double load_ms) {
+void print(const Program& program, const EvalArguments& arguments, const Evaluation& evaluation,
+           double load_ms) {
   const ClassificationSummary& summary = evaluation.summary;
   if (program.json) {
     nlohmann::json out;
     if (arguments.metrics.empty()) {
       out = to_json(evaluation);
     } else {
-      for (const std::string& name : arguments.metrics) out[name] = number(find_figure(name)->of(summary));
+      for (const std::string& name : arguments.metrics)
+        out[name] = json_number(find_figure(name)->of(summary));
     }
     out["model"] = arguments.weights.model;
     out["weights"] = arguments.weights.file;
@@ -105,7 +103,7 @@ void print(const Program& program, const Arguments& arguments, const Evaluation&
   }
 }
 
-int eval(const Program& program, const Arguments& arguments) {
+int eval(const Program& program, const EvalArguments& arguments) {
   if (arguments.threads > 0) set_num_threads(arguments.threads);
   double load_ms = 0;
   const std::unique_ptr<nn::Module> model = load_model(arguments.weights, &load_ms);
@@ -142,7 +140,7 @@ void add_eval(Program& program) {
                   "sconce eval --model cifar_resnet20 --weights resnet20.th --prefix-strip module. \\\n"
                   "              --data cifar10:test_batch.bin --report resnet20.html");
   add_json(program, command);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<EvalArguments>();
   add_weights_options(command, arguments->weights, true);
   add_data_options(command, arguments->data);
   command->add_option("--batch", arguments->batch, "Samples in one call of the model")

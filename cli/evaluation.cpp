@@ -8,6 +8,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "command.h"
+
 namespace sconce::cli {
 namespace {
 
@@ -17,8 +19,6 @@ namespace metrics = nn::metrics;
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
-
-json number(double value) { return std::isfinite(value) ? json(value) : json(nullptr); }
 
 Tensor labels_between(const Tensor& labels, int64_t begin, int64_t end) {
   return Tensor(labels.storage(), DType::i64, Shape{end - begin}, labels.strides(),
@@ -59,10 +59,10 @@ void keep_worst(std::vector<Mistake>& mistakes, int64_t count) {
 }
 
 json to_json(const metrics::ClassScores& s) {
-  return {{"precision", number(s.precision)},
-          {"recall", number(s.recall)},
-          {"f1", number(s.f_score)},
-          {"specificity", number(s.specificity)}};
+  return {{"precision", json_number(s.precision)},
+          {"recall", json_number(s.recall)},
+          {"f1", json_number(s.f_score)},
+          {"specificity", json_number(s.specificity)}};
 }
 
 }  // namespace
@@ -113,8 +113,8 @@ json to_json(const Evaluation& e) {
     one["name"] = c.name;
     one["support"] = c.support;
     one["predicted"] = c.predicted;
-    one["auc"] = number(c.auc);
-    one["average_precision"] = number(c.average_precision);
+    one["auc"] = json_number(c.auc);
+    one["average_precision"] = json_number(c.average_precision);
     classes.push_back(std::move(one));
   }
   json confusion = json::array();
@@ -127,25 +127,25 @@ json to_json(const Evaluation& e) {
   return {{"samples", s.samples},
           {"correct", s.correct},
           {"ignored", s.ignored},
-          {"accuracy", number(s.accuracy)},
+          {"accuracy", json_number(s.accuracy)},
           {"top_k", s.top_k},
-          {"top_k_accuracy", number(s.top_k_accuracy)},
-          {"loss", number(s.loss)},
-          {"brier", number(s.brier)},
-          {"balanced_accuracy", number(s.balanced_accuracy)},
-          {"matthews_corrcoef", number(s.matthews_corrcoef)},
-          {"cohen_kappa", number(s.cohen_kappa)},
-          {"auc", number(s.auc)},
-          {"average_precision", number(s.average_precision)},
-          {"calibration_error", number(e.calibration_error)},
+          {"top_k_accuracy", json_number(s.top_k_accuracy)},
+          {"loss", json_number(s.loss)},
+          {"brier", json_number(s.brier)},
+          {"balanced_accuracy", json_number(s.balanced_accuracy)},
+          {"matthews_corrcoef", json_number(s.matthews_corrcoef)},
+          {"cohen_kappa", json_number(s.cohen_kappa)},
+          {"auc", json_number(s.auc)},
+          {"average_precision", json_number(s.average_precision)},
+          {"calibration_error", json_number(e.calibration_error)},
           {"micro", to_json(s.micro)},
           {"macro", to_json(s.macro)},
           {"weighted", to_json(s.weighted)},
           {"classes", std::move(classes)},
           {"confusion", std::move(confusion)},
-          {"seconds", number(e.seconds)},
-          {"model_seconds", number(e.model_seconds)},
-          {"samples_per_second", number(e.samples_per_second())}};
+          {"seconds", json_number(e.seconds)},
+          {"model_seconds", json_number(e.model_seconds)},
+          {"samples_per_second", json_number(e.samples_per_second())}};
 }
 
 }  // namespace sconce::cli

@@ -13,7 +13,7 @@
 namespace sconce::cli {
 namespace {
 
-struct Arguments {
+struct FitArguments {
   WeightsOptions weights;
   bool no_strict = false;
 };
@@ -49,7 +49,7 @@ nlohmann::json to_json(const nn::LoadStateDictError& error) {
   return out;
 }
 
-int fit(const Program& program, const Arguments& arguments) {
+int fit(const Program& program, const FitArguments& arguments) {
   const std::unique_ptr<nn::Module> model =
       nn::make_model(arguments.weights.model, arguments.weights.num_classes);
   const StateDict state = load_state(arguments.weights);
@@ -90,7 +90,7 @@ void add_fit(Program& program) {
       add_command(program, "fit", "Tell whether a checkpoint fits a model, in PyTorch's words",
                   "sconce fit --model cifar_resnet20 --prefix-strip module. resnet20.th");
   add_json(program, command);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<FitArguments>();
   add_weights_options(command, arguments->weights, false);
   command->add_option("FILE", arguments->weights.file, "The checkpoint")->required();
   command->add_flag("--no-strict", arguments->no_strict, "Missing and unexpected keys are no error");

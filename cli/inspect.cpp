@@ -15,7 +15,7 @@
 namespace sconce::cli {
 namespace {
 
-struct Arguments {
+struct InspectArguments {
   std::string file;
   Profile profile = Profile::strict;
   bool full = false;
@@ -140,7 +140,7 @@ void print(const Checkpoint& checkpoint, const ContainerFacts& facts, const Cont
     std::printf("%s %s\n", style.yellow("warning:").c_str(), printable(warning).c_str());
 }
 
-int inspect(const Program& program, const Arguments& arguments) {
+int inspect(const Program& program, const InspectArguments& arguments) {
   LoadOptions options;
   options.profile = arguments.profile;
   const Checkpoint checkpoint = Checkpoint::open(arguments.file, options);
@@ -160,7 +160,7 @@ void add_inspect(Program& program) {
                                   "Show what is in a checkpoint: keys, shapes, dtypes, bytes, other values",
                                   "sconce inspect model.pth");
   add_json(program, command);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<InspectArguments>();
   command->add_option("FILE", arguments->file, "The checkpoint, in any format")->required();
   command->add_flag("--full", arguments->full, "Do not fold repeated blocks");
   add_profile(command, arguments->profile);

@@ -19,7 +19,7 @@
 namespace sconce::cli {
 namespace {
 
-struct Arguments {
+struct RunArguments {
   WeightsOptions weights;
   std::string input, output, device = "cpu";
   int repeat = 1, threads = 0;
@@ -42,7 +42,7 @@ int64_t peak_rss_bytes() {
   return int64_t{usage.ru_maxrss} * 1024;
 }
 
-void report(const Program& program, const Arguments& arguments, const Tensor& x, const Tensor& y,
+void report(const Program& program, const RunArguments& arguments, const Tensor& x, const Tensor& y,
             const Timing& timing) {
   if (program.json) {
     print_json({{"model", arguments.weights.model},
@@ -75,7 +75,7 @@ void report(const Program& program, const Arguments& arguments, const Tensor& x,
   }
 }
 
-int run(const Program& program, const Arguments& arguments) {
+int run(const Program& program, const RunArguments& arguments) {
   const Device device = Device::parse(arguments.device);
   check(device != meta, "[run] expected a device that computes, got meta");
   if (device != cpu) backend_of(device);  // throws where there is none
@@ -108,7 +108,7 @@ void add_run(Program& program) {
       program, "run", "Put an array through a model",
       "sconce run --model resnet18 --weights resnet18.pth --input images.npy --output logits.npy");
   add_json(program, command);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<RunArguments>();
   add_weights_options(command, arguments->weights, true);
   command->add_option("--input", arguments->input, "A .npy file, as the model takes it")->required();
   command->add_option("--output", arguments->output,

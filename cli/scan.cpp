@@ -13,7 +13,7 @@
 namespace sconce::cli {
 namespace {
 
-struct Arguments {
+struct ScanArguments {
   std::vector<std::string> files;
   bool all = false;
 };
@@ -143,7 +143,7 @@ void print(const ScanReport& report, bool all, const Style& style) {
     std::printf("  not judged: %s\n", inside(report, line).c_str());
 }
 
-int run(const Program& program, const Arguments& arguments) {
+int run(const Program& program, const ScanArguments& arguments) {
   nlohmann::json documents = nlohmann::json::array();
   bool no = false, bad = false;
   const Style style;
@@ -177,7 +177,7 @@ void add_scan(Program& program) {
                   "allow-list, 3 when a part could not "
                   "be judged.");
   add_json(program, command);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<ScanArguments>();
   command->add_option("FILE", arguments->files, "Files of any kind: checkpoints, pickles, archives, arrays")
       ->required();
   command->add_flag("--all", arguments->all, "List harmless pickles and names too");

@@ -14,7 +14,7 @@
 namespace sconce::cli {
 namespace {
 
-struct Arguments {
+struct VerifyArguments {
   std::string file;
   Profile profile = Profile::strict;
 };
@@ -73,7 +73,7 @@ void print(const VerifyReport& report, const Style& style) {
     std::printf("  %s %s\n", style.yellow("warning:").c_str(), printable(warning).c_str());
 }
 
-int run(const Program& program, const Arguments& arguments) {
+int run(const Program& program, const VerifyArguments& arguments) {
   LoadOptions options;
   options.profile = arguments.profile;
   Progress progress(Progress::Unit::bytes);
@@ -100,7 +100,7 @@ void add_verify(Program& program) {
                   "sconce verify model.pth\n\nExit code 1 lists damaged keys, 3 means that the file cannot "
                   "be opened at all.");
   add_json(program, command);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<VerifyArguments>();
   command
       ->add_option("FILE", arguments->file,
                    "The checkpoint, in any format; an index.json stands for all its shards")
