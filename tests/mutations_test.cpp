@@ -3,6 +3,7 @@
 #include "container.h"
 #include "support/pickle_fields.h"
 #include "support/pickle_writer.h"
+#include "support/sanitized.h"
 #include "support/support.h"
 #include "zip.h"
 
@@ -25,18 +26,8 @@ namespace {
 
 constexpr Profile profiles[] = {Profile::strict, Profile::compat};
 
-// Under the sanitizers, where a load takes a hundred times as long, every seventh of the changed checkpoints; else all.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr size_t each = 7;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-constexpr size_t each = 7;
-#else
-constexpr size_t each = 1;
-#endif
-#else
-constexpr size_t each = 1;
-#endif
+// Under the sanitizers every seventh of the changed checkpoints, else all.
+constexpr size_t each = test::sanitized ? 7 : 1;
 
 std::vector<std::string> chosen(const std::vector<std::string>& programs) {
   std::vector<std::string> out;

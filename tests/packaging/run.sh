@@ -36,9 +36,8 @@ else
 fi
 
 echo "packaging: add_subdirectory"
-# As the build above was made, so that a compiler cache has the objects.
 werror=$(sed -n 's/^SCONCE_WERROR:BOOL=//p' "$build/CMakeCache.txt")
-cmake -S "$here/add_subdirectory" -B "$work/add_subdirectory" -DSCONCE_SOURCE="$source" -DCMAKE_BUILD_TYPE=Release -DSCONCE_WERROR="$werror" >"$work/log" ||
+cmake -S "$here/add_subdirectory" -B "$work/add_subdirectory" -DSCONCE_SOURCE="$source" -DCMAKE_BUILD_TYPE=Debug -DSCONCE_WERROR="$werror" >"$work/log" ||
   { cat "$work/log"; exit 1; }
 cmake --build "$work/add_subdirectory" --target consumer --parallel "$jobs" >"$work/log" || { tail -40 "$work/log"; exit 1; }
 "$work/add_subdirectory/consumer"
@@ -62,7 +61,7 @@ fi
 echo "packaging: the include law"
 can_include() {  # can_include PART HEADER
   local flags
-  flags=$(grep -F "\"command\":" "$build/compile_commands.json" | grep -F -- "-c $source/$1/" | head -1 |
+  flags=$(grep -F "\"command\":" "$build/compile_commands.json" | grep -F "CMakeFiles/sconce_$1.dir/" | head -1 |
           grep -oE -- '(-I|-isystem |-std=)[^ ]+' | tr '\n' ' ')
   # shellcheck disable=SC2086
   echo "#include <$2>" | "$cxx" $flags -fsyntax-only -x c++ - 2>/dev/null
