@@ -4,12 +4,15 @@
 
 #include <sconce/backend.h>
 #include <sconce/checkpoint.h>
+#include <sconce/nn/nn.h>
+#include <sconce/save.h>
 
 #include <doctest/doctest.h>
 
-#include <bit>
-
 #include <algorithm>
+#include <bit>
+#include <fstream>
+#include <sstream>
 
 using namespace sconce;
 using namespace sconce::test;
@@ -73,6 +76,56 @@ TEST_CASE("an aligned record is used in place, once its checksum has been seen")
   CHECK(Checkpoint::open(path_of("tiny.pth"))["w"].as_tensor().data<float>()[0] == 1);
 }
 
+namespace {
+
+// Does the address lie in a mapping of this file?
+bool lies_in(const void* address, const std::string& path) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream fields(line);
+    uintptr_t begin = 0, end = 0;
+    char dash = 0;
+    fields >> std::hex >> begin >> dash >> end;
+    const auto at = reinterpret_cast<uintptr_t>(address);
+    if (at >= begin && at < end) return line.ends_with(path);
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a module takes its parameters straight from the mapped file, without a state_dict's copy of them") {
+  nn::Linear source(64, 32);
+  for (int i = 0; i < 64 * 32; ++i) source.weight.mutable_data<float>()[i] = static_cast<float>(i);
+  const std::string path = (scratch_folder() / "linear.pth").string();
+  save(source.state_dict(), path);
+  for (const bool verify_crc : {true, false})
+    for (const bool assign : {true, false}) {
+      CAPTURE(verify_crc);
+      CAPTURE(assign);
+      LoadOptions options;
+      options.verify_crc = verify_crc;
+      options.budget.materialized_bytes = 0;  // not one byte may be copied on the way
+      nn::Linear net(64, 32);
+      const void* own = net.weight.data();
+      const StateDict state = load(path, options);
+      net.load_state_dict(state, {.assign = assign});
+      CHECK(bit_equal(net.weight, source.weight));
+      CHECK(bit_equal(net.bias, source.bias));
+      if (!assign) CHECK(net.weight.data() == own);
+      if (std::endian::native == std::endian::little && std::filesystem::exists("/proc/self/maps")) {
+        CHECK(lies_in(state["weight"].data(), path));
+        CHECK(lies_in(net.weight.data(), path) == assign);
+      }
+    }
+  // The budget does count what must be copied.
+  LoadOptions none;
+  none.budget.materialized_bytes = 0;
+  CHECK(error_of([&] { load(path_of("deflated.pth"), none)["float64"].data(); }).kind() ==
+        ErrorKind::out_of_budget);
+}
+
 TEST_CASE("ties and views stay ties and views") {
   for (const std::string name : {"views.pth", "views_legacy.pth"}) {
     CAPTURE(name);
@@ -134,7 +187,10 @@ TEST_CASE("the state_dict is found in its wrappers, or the candidates are named"
   CHECK(load(path_of("wrapped_deep.pth")).size() == 2);
   CHECK(Checkpoint::open(path_of("wrapped_deep.pth")).candidates() ==
         std::vector<std::string>{"ckpt.net.generator"});
-  CHECK(load(path_of("wrapped_alias.pth")).size() == 2);  // two names of one dictionary
+  CHECK(load(path_of("wrapped_alias.pth")).size() == 2);  // two names of one dictionary, which both have
+  const Checkpoint alias = Checkpoint::open(path_of("wrapped_alias.pth"));
+  CHECK(alias["model"].node() == alias["ema"].node());
+  CHECK(alias["ema"]["w"].as_tensor().is_same_view(alias["model"]["w"].as_tensor()));
   CHECK(load(path_of("wrapped_with_numbers.pth")).size() == 4);
   CHECK(load(path_of("empty_dict.pth")).empty());
 
