@@ -2,6 +2,7 @@
 // out.
 #include <sconce/nn/load_state_dict.h>
 #include <sconce/nn/module.h>
+#include <sconce/prefetch.h>
 
 #include <algorithm>
 #include <ostream>
@@ -63,6 +64,10 @@ class Fitting {
 
   // Everything that can fail: bytes of the file are read and verified, memory of the parameters is had.
   void prepare() {
+    std::vector<Tensor> sources;  // what is only given on is not read unless it must be checked
+    for (const auto& step : plan_)
+      if (!assign_ || !step.source.storage().is_loaded()) sources.push_back(step.source);
+    prefetch(sources);
     for (auto& step : plan_) {
       if (step.source.device() != meta && step.source.numel() > 0) step.source.data();
       if (assign_ || step.target->numel() == 0) continue;

@@ -4,12 +4,16 @@
 
 #include <sconce/backend.h>
 #include <sconce/checkpoint.h>
+#include <sconce/nn/nn.h>
+#include <sconce/ops/create.h>
+#include <sconce/save.h>
 
 #include <doctest/doctest.h>
 
-#include <bit>
-
 #include <algorithm>
+#include <bit>
+#include <fstream>
+#include <sstream>
 
 using namespace sconce;
 using namespace sconce::test;
@@ -73,6 +77,56 @@ TEST_CASE("an aligned record is used in place, once its checksum has been seen")
   CHECK(Checkpoint::open(path_of("tiny.pth"))["w"].as_tensor().data<float>()[0] == 1);
 }
 
+namespace {
+
+// Does the address lie in a mapping of this file?
+bool lies_in(const void* address, const std::string& path) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::istringstream fields(line);
+    uintptr_t begin = 0, end = 0;
+    char dash = 0;
+    fields >> std::hex >> begin >> dash >> end;
+    const auto at = reinterpret_cast<uintptr_t>(address);
+    if (at >= begin && at < end) return line.ends_with(path);
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a module takes its parameters straight from the mapped file, without a state_dict's copy of them") {
+  nn::Linear source(64, 32);
+  for (int i = 0; i < 64 * 32; ++i) source.weight.mutable_data<float>()[i] = static_cast<float>(i);
+  const std::string path = (scratch_folder() / "linear.pth").string();
+  save(source.state_dict(), path);
+  for (const bool verify_crc : {true, false})
+    for (const bool assign : {true, false}) {
+      CAPTURE(verify_crc);
+      CAPTURE(assign);
+      LoadOptions options;
+      options.verify_crc = verify_crc;
+      options.budget.materialized_bytes = 0;  // not one byte may be copied on the way
+      nn::Linear net(64, 32);
+      const void* own = net.weight.data();
+      const StateDict state = load(path, options);
+      net.load_state_dict(state, {.assign = assign});
+      CHECK(bit_equal(net.weight, source.weight));
+      CHECK(bit_equal(net.bias, source.bias));
+      if (!assign) CHECK(net.weight.data() == own);
+      if (std::endian::native == std::endian::little && std::filesystem::exists("/proc/self/maps")) {
+        CHECK(lies_in(state["weight"].data(), path));
+        CHECK(lies_in(net.weight.data(), path) == assign);
+      }
+    }
+  // The budget does count what must be copied.
+  LoadOptions none;
+  none.budget.materialized_bytes = 0;
+  CHECK(error_of([&] { load(path_of("deflated.pth"), none)["float64"].data(); }).kind() ==
+        ErrorKind::out_of_budget);
+}
+
 TEST_CASE("ties and views stay ties and views") {
   for (const std::string name : {"views.pth", "views_legacy.pth"}) {
     CAPTURE(name);
@@ -134,7 +188,10 @@ TEST_CASE("the state_dict is found in its wrappers, or the candidates are named"
   CHECK(load(path_of("wrapped_deep.pth")).size() == 2);
   CHECK(Checkpoint::open(path_of("wrapped_deep.pth")).candidates() ==
         std::vector<std::string>{"ckpt.net.generator"});
-  CHECK(load(path_of("wrapped_alias.pth")).size() == 2);  // two names of one dictionary
+  CHECK(load(path_of("wrapped_alias.pth")).size() == 2);  // two names of one dictionary, which both have
+  const Checkpoint alias = Checkpoint::open(path_of("wrapped_alias.pth"));
+  CHECK(alias["model"].node() == alias["ema"].node());
+  CHECK(alias["ema"]["w"].as_tensor().is_same_view(alias["model"]["w"].as_tensor()));
   CHECK(load(path_of("wrapped_with_numbers.pth")).size() == 4);
   CHECK(load(path_of("empty_dict.pth")).empty());
 
@@ -248,4 +305,64 @@ TEST_CASE("the rebuild function of before 0.4, and a storage of a class of its t
           dict({{"w", call(global("torch._utils", "_rebuild_tensor"), {storage("FloatStorage", "0", 6)})}})),
       {{"0", floats({0, 1, 2, 3, 4, 5})}});
   CHECK(error_of([&] { Checkpoint::from_bytes(short_one, "x.pth"); }).kind() == ErrorKind::corrupt);
+}
+
+TEST_CASE("files of PyTorch 1.6, the first with zip archives, and 1.13, in every container") {
+  // What make_older.py fills its network with.
+  const auto hold_model = [](const StateDict& state, bool with_versions) {
+    const std::vector<std::pair<std::string, Shape>> entries = {{"0.weight", {2, 3}},
+                                                                {"0.bias", {2}},
+                                                                {"1.weight", {2}},
+                                                                {"1.bias", {2}},
+                                                                {"1.running_mean", {2}},
+                                                                {"1.running_var", {2}},
+                                                                {"1.num_batches_tracked", {}}};
+    REQUIRE(state.size() == entries.size());
+    for (size_t i = 0; i < entries.size(); ++i) {
+      const std::string& key = entries[i].first;
+      CAPTURE(key);
+      CHECK(state.entries()[i].key == key);
+      const Tensor& t = state[key];
+      const auto start = static_cast<int64_t>(10 * i);
+      CHECK(bit_equal(t, arange(start, start + t.numel())
+                             .to(i == 6 ? DType::i64 : DType::f32)
+                             .reshape(entries[i].second.extents())));
+    }
+    if (with_versions) CHECK(state.version("1") == 2);
+    nn::Sequential net(nn::Linear(3, 2), nn::BatchNorm1d(2));
+    CHECK_NOTHROW(net.load_state_dict(state));
+  };
+  for (const std::string version : {"1.6.0", "1.13.1"}) {
+    CAPTURE(version);
+    const auto open = [&](const char* ending) {
+      Checkpoint opened = Checkpoint::open(fixture("older/" + version + ending).string());
+      CHECK(opened.warnings().empty());
+      return opened;
+    };
+    for (const bool legacy : {false, true}) {
+      const Checkpoint checkpoint = open(legacy ? "_legacy.pth" : ".pth");
+      CHECK(checkpoint.container() == (legacy ? "legacy" : "zip"));
+      hold_model(checkpoint.state_dict("model"), true);
+      CHECK(checkpoint["epoch"].as_int() == 3);
+      CHECK(checkpoint["optimizer"]["param_groups"][0]["lr"].as_double() == 0.5);
+      const Value& tied = checkpoint["tied"];
+      const Tensor weight = arange(0, 6).to(DType::f32).reshape({2, 3});
+      CHECK(bit_equal(tied[0].as_tensor(), weight));
+      CHECK(tied[1].as_tensor().is_same_view(tied[0].as_tensor()));
+      CHECK(bit_equal(tied[2].as_tensor(), weight.t()));
+      CHECK(tied[2].as_tensor().storage() == tied[0].as_tensor().storage());
+      CHECK(bit_equal(tied[3].as_tensor(), weight.select(0, 1).slice(0, 1, 3)));
+      CHECK(checkpoint["dtypes"].size() == 10);
+      for (const auto& [name, value] : checkpoint["dtypes"].pairs()) {
+        const auto dtype = parse_dtype(name.as_string());
+        REQUIRE(dtype);
+        CHECK(bit_equal(value.as_tensor(), arange(0, 3).to(*dtype)));
+      }
+    }
+    const Checkpoint whole = open("_whole.pth"), script = open("_script.pt");
+    CHECK(whole.root().type_name() == "torch.nn.modules.container.Sequential");
+    hold_model(whole.state_dict(), true);
+    CHECK(script.container() == "torchscript");
+    hold_model(script.state_dict(), false);
+  }
 }

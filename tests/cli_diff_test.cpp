@@ -4,7 +4,12 @@
 #include <sconce/safetensors.h>
 #include <sconce/save.h>
 
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "compare.h"
@@ -141,4 +146,37 @@ TEST_CASE("cli: diff across formats, keys and prefixes") {
   // Without a key, and several candidates: every tensor by its path.
   CHECK(sconce_program("diff " + two + " " + two).code == 0);
   CHECK(sconce_program("diff --key-a nothing " + two + " " + two).code == 1);
+}
+
+TEST_CASE("cli: long work shows its progress on a terminal, and only there") {
+  const std::string path = fixture("cli/mlp.pth").string(), program = program_path();
+  CHECK(sconce_program("diff " + quoted(path) + " " + quoted(path)).err.empty());  // into a pipe or a file
+  const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
+  REQUIRE(terminal >= 0);
+  REQUIRE(::grantpt(terminal) == 0);
+  REQUIRE(::unlockpt(terminal) == 0);
+  const std::string name = ::ptsname(terminal);
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const int side = ::open(name.c_str(), O_RDWR | O_NOCTTY), null = ::open("/dev/null", O_WRONLY);
+    ::dup2(null, 1), ::dup2(side, 2);
+    ::execl(program.c_str(), "sconce", "diff", path.c_str(), path.c_str(), static_cast<char*>(nullptr));
+    ::_exit(99);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  ::fcntl(terminal, F_SETFL, O_NONBLOCK);
+  std::string shown;
+  char piece[4096];
+  for (ssize_t got; (got = ::read(terminal, piece, sizeof piece)) > 0;)
+    shown.append(piece, static_cast<size_t>(got));
+  ::close(terminal);
+  for (const char* part : {"\r██", "268 B/268 B", " left", "\r\x1b[K"}) {
+    CAPTURE(part);
+    CHECK(has(shown, part));
+  }
+  CHECK(shown.ends_with("\r\x1b[K"));  // and takes it away again
 }
