@@ -39,6 +39,7 @@ constexpr std::array<Entry, dtype_count> table = {{
     {"complex32", "complex32", 4, Family::complex},
     {"complex64", "complex64", 8, Family::complex},
     {"complex128", "complex128", 16, Family::complex},
+    {"bcomplex32", "bcomplex32", 4, Family::complex},
     {"qint8", "qint8", 1, Family::quantized},
     {"quint8", "quint8", 1, Family::quantized},
     {"qint32", "qint32", 4, Family::quantized},
@@ -80,7 +81,7 @@ bool is_integral(DType dtype) { return entry(dtype).family == Family::integral; 
 bool is_quantized(DType dtype) { return entry(dtype).family == Family::quantized; }
 bool is_bits(DType dtype) { return entry(dtype).family == Family::bits; }
 bool is_numeric(DType dtype) {
-  return !is_quantized(dtype) && !is_bits(dtype) && dtype != DType::f4_e2m1fn_x2;
+  return !is_quantized(dtype) && !is_bits(dtype) && dtype != DType::f4_e2m1fn_x2 && dtype != DType::bcomplex32;
 }
 
 void fail_dtype(const char* op, DType dtype) {

@@ -18,7 +18,8 @@ bool has_no_storage_class(DType dtype) {
     case DType::u16:
     case DType::u32:
     case DType::u64:
-    case DType::complex32: return true;
+    case DType::complex32:
+    case DType::bcomplex32: return true;
     default: return is_bits(dtype);
   }
 }

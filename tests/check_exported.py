@@ -26,9 +26,10 @@ except ImportError as e:
 warnings.simplefilter("ignore")
 FIXTURES = pathlib.Path(__file__).resolve().parent / "fixtures/checkpoints"
 BITS = {torch.bits8, torch.bits16, torch.bits1x8, torch.bits2x4, torch.bits4x2}
-NO_SAFETENSORS = {torch.complex32, torch.complex128, *BITS}
+BCOMPLEX = {getattr(torch, "bcomplex32", torch.complex32)}
+NO_SAFETENSORS = {torch.complex32, torch.complex128, *BCOMPLEX, *BITS}
 NO_NUMPY = {torch.bfloat16, torch.complex32, torch.float8_e4m3fn, torch.float8_e5m2, torch.float8_e4m3fnuz, torch.float8_e5m2fnuz, torch.float8_e8m0fnu,
-            torch.float4_e2m1fn_x2, *BITS}
+            torch.float4_e2m1fn_x2, *BCOMPLEX, *BITS}
 counts = defaultdict(int)
 
 

@@ -60,8 +60,7 @@ TEST_CASE("promotion: result_type of tensors, 0-dim tensors and numbers") {
         add(type, operands[b]);
         return type.dtype();
       };
-      // bcomplex32, which PyTorch makes of bf16 and a complex number, is no dtype of checkpoints and none
-      // here.
+      // bcomplex32, which PyTorch makes of bf16 and a complex number, is only stored here.
       if (expected.is_null() || expected == "bcomplex32")
         CHECK_THROWS_AS(both(), Error);
       else

@@ -10,18 +10,19 @@
 
 namespace sconce {
 
-// As torch.dtype. The quantized and bits types are storage formats: they load, print and save, and no op computes on them.
+// As torch.dtype. The quantized and bits types and bcomplex32 (two bfloat16 values) are storage formats: they load, print and save, and no
+// op computes on them.
 // clang-format off
 enum class DType : uint8_t {
   f64, f32, f16, bf16,
   f8_e4m3fn, f8_e5m2, f8_e4m3fnuz, f8_e5m2fnuz, f8_e8m0fnu, f4_e2m1fn_x2,
   i8, i16, i32, i64, u8, u16, u32, u64, boolean,
-  complex32, complex64, complex128,
+  complex32, complex64, complex128, bcomplex32,
   qint8, quint8, qint32, quint4x2, quint2x4,
   bits8, bits16, bits1x8, bits2x4, bits4x2,
 };
 // clang-format on
-inline constexpr int dtype_count = 32;
+inline constexpr int dtype_count = 33;
 
 // Bytes of one element (of one byte-sized pack for f4_e2m1fn_x2, quint4x2, quint2x4 and bits1x8..4x2).
 size_t size_of(DType dtype);
@@ -37,7 +38,7 @@ bool is_complex(DType dtype);
 bool is_integral(DType dtype);  // i8..i64, u8..u64; not boolean
 bool is_quantized(DType dtype);
 bool is_bits(DType dtype);
-// Real or complex numbers that cast to each other: everything but quantized, bits and packed types.
+// Real or complex numbers that cast to each other: everything but quantized, bits and packed types and bcomplex32.
 bool is_numeric(DType dtype);
 
 // Two float16 values, as torch.complex32 stores them.
