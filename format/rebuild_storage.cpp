@@ -262,7 +262,8 @@ Storage NamedStorages::flipped(const Storage& storage, DType dtype, bool conjuga
       if (negate != (conjugate && i % parts == 1)) to[i * unit + sign] ^= 0x80;
     return std::shared_ptr<void>(std::make_shared<Storage>(copy), copy.data());
   });
-  if (const std::string* found = locations_.find(storage.id())) locations_.add(made.id(), std::string(*found));
+  if (const std::string* found = locations_.find(storage.id()))
+    locations_.add(made.id(), std::string(*found));
   return made;
 }
 

@@ -56,15 +56,14 @@ Storage ZipSource::open(StorageRequest request) {
   const bool in_place = entry->is_stored() && aligned && !swaps_;
   if (in_place && !(zip_->verify_crc && entry->has_crc()))
     return Storage::borrow(zip_->in_place(*entry), entry->size, zip_->file);
-  return Storage::deferred(entry->size,
-                           [zip = zip_, entry, in_place, unit = std::move(request.swap_unit),
-                            path = std::move(request.path)] {
-                             try {
-                               return load(*zip, *entry, in_place, unit ? *unit : 1);
-                             } catch (Error& e) {
-                               throw e.in_file(zip->file->path()).in_record(std::string(entry->name)).at_key(path);
-                             }
-                           });
+  return Storage::deferred(entry->size, [zip = zip_, entry, in_place, unit = std::move(request.swap_unit),
+                                         path = std::move(request.path)] {
+    try {
+      return load(*zip, *entry, in_place, unit ? *unit : 1);
+    } catch (Error& e) {
+      throw e.in_file(zip->file->path()).in_record(std::string(entry->name)).at_key(path);
+    }
+  });
 }
 
 bool file_swaps(const ZipArchive& archive) {
