@@ -159,8 +159,7 @@ TreeNode Contents::tensor(const std::string& label, const Value& value, const st
   for (const Tensor& part : parts) entry.bytes += static_cast<uint64_t>(part.nbytes());
   const Tensor& t = entry.tensor;
   const void* id = t.storage().id();
-  if (const auto it = checkpoint_.locations().find(id); it != checkpoint_.locations().end())
-    entry.location = it->second;
+  if (const std::string* location = checkpoint_.locations().find(id)) entry.location = *location;
   std::vector<size_t>& sharing = by_storage_[id];
   for (const size_t other : sharing) {
     if (!tensors_[other].tensor.is_same_view(t)) continue;

@@ -15,14 +15,14 @@ std::string names_of(const ZipArchive& archive) {
   size_t count = 0;
   for (const ZipEntry& entry : archive.entries()) {
     if (entry.is_folder()) continue;
-    if (count++ < most_named) out += (out.empty() ? "" : ", ") + Value(entry.name).repr(120);
+    if (count++ < most_named) out += (out.empty() ? "" : ", ") + Value(std::string(entry.name)).repr(120);
   }
   return count > most_named ? concat(out, " and ", count - most_named, " more") : out.empty() ? "none" : out;
 }
 
 std::shared_ptr<MappedFile> content_of(const std::shared_ptr<MappedFile>& file, const ZipArchive& archive,
                                        const ZipEntry& entry, LoadOptions& options) {
-  std::string name = file->path() + "!" + entry.name;
+  std::string name = concat(file->path(), "!", entry.name);
   if (entry.is_stored()) {
     const Bytes bytes = archive.stored_bytes(entry);
     if (options.verify_crc && sniff(bytes) != FileType::zip) ZipArchive::check_crc(entry, bytes);
@@ -92,7 +92,7 @@ std::string checkpoint_members(const MappedFile& file) {
       // An archive that torch.save wrote, though damaged.
       if (entry.name == "data.pkl" || entry.name.ends_with("/data.pkl")) return {};
       if (looks_like_a_checkpoint(archive, entry) && count++ < most_named)
-        out += (out.empty() ? "\"" : ", \"") + file.path() + "!" + entry.name.substr(0, 200) + '"';
+        out += (out.empty() ? "\"" : ", \"") + concat(file.path(), "!", entry.name.substr(0, 200), '"');
     }
     return count > most_named ? concat(out, " and ", count - most_named, " more") : out;
   } catch (const Error&) {

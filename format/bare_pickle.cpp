@@ -21,7 +21,7 @@ class NoStorages : public StorageSource {
         materialized_(std::make_shared<MaterializedBytes>(options.budget.materialized_bytes)) {}
   const std::string& file() const override { return path_; }
   const std::shared_ptr<MaterializedBytes>& materialized() const override { return materialized_; }
-  Storage open(const StorageRequest&) override {
+  Storage open(StorageRequest) override {
     fail(ErrorKind::unsupported, "a storage outside this pickle: its bytes are not in the file");
   }
 
@@ -77,7 +77,7 @@ class BareMeaning : public TorchMeaning {
            tree.root.type_name());
     inner.warnings.insert(inner.warnings.end(), tree.warnings.begin(), tree.warnings.end());
     inner.globals.insert(inner.globals.end(), tree.globals.begin(), tree.globals.end());
-    inner.locations.merge(tree.locations);
+    inner.locations.add(tree.locations);
     storages().adopt(tree.root);
     return tree.root;
   }

@@ -30,9 +30,13 @@ inline bool checked_product(uint64_t a, uint64_t b, uint64_t& out) {
 template <class T>
 T load_number(const std::byte* from, std::endian order) {
   static_assert(std::is_arithmetic_v<T>);
-  std::byte raw[sizeof(T)];
-  for (size_t i = 0; i < sizeof(T); ++i) raw[i] = from[order == std::endian::native ? i : sizeof(T) - 1 - i];
   T value;
+  if (order == std::endian::native) {
+    std::memcpy(&value, from, sizeof(T));
+    return value;
+  }
+  std::byte raw[sizeof(T)];
+  for (size_t i = 0; i < sizeof(T); ++i) raw[i] = from[sizeof(T) - 1 - i];
   std::memcpy(&value, raw, sizeof(T));
   return value;
 }

@@ -9,6 +9,26 @@
 
 namespace sconce {
 
+const std::string* StorageLocations::find(const void* id) const {
+  const size_t place = place_of(id, HashIndex::hash(id));
+  return place == HashIndex::npos ? nullptr : &entries_[place].second;
+}
+
+void StorageLocations::add(const void* id, const std::string& location) {
+  const uint64_t hash = HashIndex::hash(id);
+  if (place_of(id, hash) != HashIndex::npos) return;
+  index_.insert(hash, entries_.size());
+  entries_.emplace_back(id, location);
+}
+
+void StorageLocations::add(const StorageLocations& others) {
+  for (const auto& [id, location] : others) add(id, location);
+}
+
+size_t StorageLocations::place_of(const void* id, uint64_t hash) const {
+  return index_.find(hash, [&](size_t place) { return entries_[place].first == id; });
+}
+
 class CheckpointReader {
  public:
   static Checkpoint read(const std::shared_ptr<MappedFile>& file, const LoadOptions& options) {

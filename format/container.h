@@ -5,7 +5,6 @@
 
 #include <sconce/checkpoint.h>
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -16,7 +15,7 @@ namespace sconce {
 struct ReadTree {
   Value root;
   std::vector<std::string> warnings, globals;
-  std::map<const void*, std::string> locations;
+  StorageLocations locations;
 };
 
 // The file's tree, by whichever reader its content asks for; `container` gets its name ("zip", "legacy", ...).

@@ -44,7 +44,7 @@ class LegacySource : public StorageSource {
   bool swaps() const override { return std::endian::native == std::endian::big; }
   const std::shared_ptr<MaterializedBytes>& materialized() const override { return legacy_->materialized; }
 
-  Storage open(const StorageRequest& request) override {
+  Storage open(StorageRequest request) override {
     Slot& slot = legacy_->slots[request.key];
     slot.request = request;
     return Storage::deferred(request.nbytes, [legacy = legacy_, &slot] {
@@ -157,7 +157,7 @@ ReadTree read_legacy_stream(const std::shared_ptr<MappedFile>& file, const LoadO
   const Value keys = stream.next(plain);
   place_storages(*legacy, keys, stream.position(), out.warnings);
   meaning.finish();
-  out.locations = meaning.locations();
+  out.locations = meaning.take_locations();
   return out;
 }
 

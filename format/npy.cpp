@@ -15,7 +15,7 @@ namespace sconce {
 namespace {
 
 std::string array_name(const ZipEntry& entry) {
-  return entry.name.substr(0, entry.name.size() - npy_extension.size());
+  return std::string(entry.name.substr(0, entry.name.size() - npy_extension.size()));
 }
 
 Tensor read_member(const ZipArchive& archive, const ZipEntry& entry, const Budget& budget) {
@@ -25,7 +25,7 @@ Tensor read_member(const ZipArchive& archive, const ZipEntry& entry, const Budge
     ZipArchive::check_crc(entry, content);
     return read_npy(content, budget);
   } catch (Error& e) {
-    e.in_record(entry.name);
+    e.in_record(std::string(entry.name));
     throw;
   }
 }
@@ -42,7 +42,7 @@ auto with_npz(const std::string& path, F f) {
       if (entry.name.size() <= npy_extension.size() || !entry.name.ends_with(npy_extension)) {
         Error error(ErrorKind::corrupt,
                     "[load_npz] expected only .npy members: this is not an archive that numpy.savez wrote");
-        throw error.in_record(entry.name.substr(0, 120));
+        throw error.in_record(std::string(entry.name.substr(0, 120)));
       }
       members.push_back(&entry);
     }

@@ -101,12 +101,12 @@ ReadTree read_npz(const std::shared_ptr<MappedFile>& file, const LoadOptions& op
       if (entry.is_folder()) continue;
       if (!entry.name.ends_with(npy_extension) || entry.name.size() == npy_extension.size())
         fail(ErrorKind::unsupported, "a .npz archive with a member that is no .npy array");
-      std::string key = entry.name.substr(0, entry.name.size() - npy_extension.size());
+      std::string key(entry.name.substr(0, entry.name.size() - npy_extension.size()));
       Tensor tensor = tensor_of(npz, entry, key);
-      out.locations.emplace(tensor.storage().id(), "cpu");
+      out.locations.add(tensor.storage().id(), "cpu");
       pairs.emplace_back(Value(std::move(key)), Value(std::move(tensor)));
     } catch (Error& e) {
-      throw e.in_record(entry.name.substr(0, 200));
+      throw e.in_record(std::string(entry.name.substr(0, 200)));
     }
   }
   out.root = Value::dict(std::move(pairs), "dict");

@@ -109,6 +109,9 @@ class PickleReader {
   void put(uint64_t index);
   void get(uint64_t index);
   void memoize();
+  bool is_fetched(uint64_t index) const {
+    return !fetched_ || (index < fetched_->size() && (*fetched_)[index]);
+  }
   Value memo_entry(uint64_t index, const Value& value) const;
   void push_text(std::string_view raw);
   void push_python2_string(std::string raw);
@@ -141,6 +144,7 @@ class PickleReader {
   std::vector<Value> retired_;  // containers that neither stack nor memo may know any more
   bool cycles_ = false;         // a container may have come to hold itself
   std::unordered_map<const Value::Node*, KeyPlaces> key_places_;
+  std::pair<const Value::Node*, KeyPlaces*> last_places_{};  // those that were asked for last
   std::vector<std::string> globals_, warnings_;
   std::unordered_set<std::string> known_globals_;
 };

@@ -38,6 +38,24 @@ constexpr std::array<Argument, 256> arguments = [] {
   return out;
 }();
 
+// Of an operation whose argument always has the same length and which is not looked at here, that length.
+constexpr uint8_t looked_at = 0xff;
+constexpr std::array<uint8_t, 256> lengths = [] {
+  std::array<uint8_t, 256> out{};
+  for (size_t op = 0; op < out.size(); ++op) {
+    switch (arguments[op]) {
+      case Argument::none: out[op] = 0; break;
+      case Argument::one: out[op] = 1; break;
+      case Argument::two: out[op] = 2; break;
+      case Argument::four: out[op] = 4; break;
+      case Argument::eight: out[op] = 8; break;
+      default: out[op] = looked_at; break;
+    }
+  }
+  for (const Op op : {Op::stop, Op::binget, Op::long_binget}) out[static_cast<uint8_t>(op)] = looked_at;
+  return out;
+}();
+
 }  // namespace
 
 std::optional<std::vector<bool>> fetched_memo_indexes(Bytes program, uint64_t most_operations) {
@@ -53,22 +71,25 @@ std::optional<std::vector<bool>> fetched_memo_indexes(Bytes program, uint64_t mo
   for (uint64_t count = 0; at < end && count < most_operations; ++count) {
     const auto op = static_cast<Op>(*at++);
     const auto left = static_cast<uint64_t>(end - at);
-    uint64_t length = 0;
+    uint64_t length = lengths[static_cast<uint8_t>(op)];
+    if (length != looked_at) {  // nearly always
+      if (length > left) return std::nullopt;
+      at += length;
+      continue;
+    }
     switch (arguments[static_cast<uint8_t>(op)]) {
       case Argument::unknown: return std::nullopt;
-      case Argument::none:
-        if (op == Op::stop) return fetched;
-        break;
-      case Argument::one:
+      case Argument::none: return fetched;  // STOP
+      case Argument::one:                   // BINGET
         length = 1;
-        if (op == Op::binget && left > 0) note(std::to_integer<uint64_t>(*at));
+        if (left > 0) note(std::to_integer<uint64_t>(*at));
         break;
-      case Argument::two: length = 2; break;
-      case Argument::four:
+      case Argument::four:  // LONG_BINGET
         length = 4;
-        if (op == Op::long_binget && left >= 4) note(load_little<uint32_t>(at));
+        if (left >= 4) note(load_little<uint32_t>(at));
         break;
-      case Argument::eight: length = 8; break;
+      case Argument::two:
+      case Argument::eight: break;
       case Argument::line:
       case Argument::two_lines: {
         const auto* newline = static_cast<const std::byte*>(std::memchr(at, '\n', left));

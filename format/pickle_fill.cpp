@@ -42,7 +42,9 @@ void PickleReader::set_pairs(Value::Items items) {
 // The place of a key in a dictionary that has grown past a few; the dictionary's size when it is new, which is
 // noted then.
 size_t PickleReader::place_of(const Value& dict, const Value& key) {
-  KeyPlaces& known = key_places_[dict.node()];
+  if (!last_places_.second || last_places_.first != dict.node())
+    last_places_ = {dict.node(), &key_places_[dict.node()]};
+  KeyPlaces& known = *last_places_.second;
   const auto& pairs = dict.pairs();
   const auto note = [&](const Value& k, size_t at) {
     charge(6 * handle_cost);

@@ -6,7 +6,6 @@
 #include "storage_source.h"
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,8 +28,8 @@ class TorchMeaning : public PickleMeaning {
   void build(PickleReader& reader, Value& target, const Value& state) override;
   Value persistent(PickleReader& reader, const Value& id) override { return storages_.open(reader, id); }
 
-  const std::map<const void*, std::string>& locations() const { return storages_.locations(); }
-  std::map<const void*, std::string> take_locations() { return storages_.take_locations(); }
+  const StorageLocations& locations() const { return storages_.locations(); }
+  StorageLocations take_locations() { return storages_.take_locations(); }
 
   // For the calls on the list.
   NamedStorages& storages() { return storages_; }

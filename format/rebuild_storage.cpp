@@ -180,9 +180,9 @@ NamedStorage& NamedStorages::root(PickleReader& reader, const std::string& key, 
   named.untyped = untyped;
   named.numel = numel;
   named.swap_unit = request.swap_unit;
-  named.storage = placed(request, dtype, location);
+  named.storage = placed(std::move(request), dtype, location);
   named.value = Tensor(named.storage, dtype, Shape{numel}, Strides{1});
-  locations_.emplace_hint(locations_.end(), named.storage.id(), location);
+  locations_.add(named.storage.id(), location);
   by_key_.insert(hash, all_.size());
   return add(std::move(named));
 }
@@ -211,15 +211,17 @@ NamedStorage& NamedStorages::again(PickleReader& reader, const NamedStorage& nam
 }
 
 // The storage on the device where map_location wants it.
-Storage NamedStorages::placed(const StorageRequest& request, DType dtype, const std::string& location) {
+Storage NamedStorages::placed(StorageRequest request, DType dtype, const std::string& location) {
   Device target = cpu;
   if (const auto* device = std::get_if<Device>(&options_.map_location)) target = *device;
   if (const auto* map = std::get_if<std::map<std::string, std::string>>(&options_.map_location))
     if (const auto found = map->find(location); found != map->end()) target = Device::parse(found->second);
 
-  Storage storage = source_.open(request);
-  if (target == meta) return Storage::allocate(request.nbytes, meta);
-  if (dtype == DType::boolean) storage = checked_bools(storage, request.path, source_.file());
+  const std::string path = dtype == DType::boolean ? request.path : std::string();
+  const uint64_t nbytes = request.nbytes;
+  Storage storage = source_.open(std::move(request));
+  if (target == meta) return Storage::allocate(nbytes, meta);
+  if (dtype == DType::boolean) storage = checked_bools(storage, path, source_.file());
   return target.is_gpu() ? on_gpu(storage, target) : storage;
 }
 
@@ -260,8 +262,8 @@ Storage NamedStorages::flipped(const Storage& storage, DType dtype, bool conjuga
       if (negate != (conjugate && i % parts == 1)) to[i * unit + sign] ^= 0x80;
     return std::shared_ptr<void>(std::make_shared<Storage>(copy), copy.data());
   });
-  if (const auto found = locations_.find(storage.id()); found != locations_.end())
-    locations_.emplace(made.id(), std::string(found->second));
+  if (const std::string* found = locations_.find(storage.id()))
+    locations_.add(made.id(), std::string(*found));
   return made;
 }
 

@@ -52,8 +52,8 @@ class NamedStorages {
   Storage flipped(const Storage& storage, DType dtype, bool conjugate, bool negate);
 
   // Where each storage lay when it was saved, by Storage::id().
-  const std::map<const void*, std::string>& locations() const { return locations_; }
-  std::map<const void*, std::string> take_locations() { return std::move(locations_); }
+  const StorageLocations& locations() const { return locations_; }
+  StorageLocations take_locations() { return std::move(locations_); }
 
  private:
   Value part(PickleReader& reader, const NamedStorage& root, const Value& view);
@@ -62,7 +62,7 @@ class NamedStorages {
   NamedStorage& again(PickleReader& reader, const NamedStorage& named, DType dtype, bool untyped,
                       int64_t numel);
   NamedStorage& add(NamedStorage named);
-  Storage placed(const StorageRequest& request, DType dtype, const std::string& location);
+  Storage placed(StorageRequest request, DType dtype, const std::string& location);
 
   StorageSource& source_;
   const LoadOptions& options_;
@@ -73,7 +73,7 @@ class NamedStorages {
   HashIndex by_node_;             // all, by the node of `value`
   std::unordered_map<std::string, size_t> parts_;  // views by key, offset and size
   std::map<std::pair<const void*, int>, Storage> flipped_;
-  std::map<const void*, std::string> locations_;
+  StorageLocations locations_;
 };
 
 }  // namespace sconce

@@ -56,7 +56,7 @@ ReadTree read_safetensors(const std::shared_ptr<MappedFile>& file, const LoadOpt
   pairs.reserve(header.entries.size());
   for (const SafetensorsEntry& entry : header.entries) {
     pairs.emplace_back(Value(entry.name), tensor_of(storages, entry));
-    out.locations.emplace(pairs.back().second.as_tensor().storage().id(), "cpu");
+    out.locations.add(pairs.back().second.as_tensor().storage().id(), "cpu");
   }
   add_noted_ties(header, pairs);
   out.root = Value::dict(std::move(pairs), "collections.OrderedDict");

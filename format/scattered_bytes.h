@@ -27,7 +27,7 @@ class ScatteredBytes {
   Bytes bytes_;
   const MappedFile* file_;
   bool copies_ = false;
-  std::array<std::byte, 512> window_{};
+  std::array<std::byte, 4096> window_{};
   uint64_t begin_ = 0;
   size_t filled_ = 0;
 };

@@ -125,7 +125,7 @@ class ShardReader {
       out.warnings.push_back("shard " + shard.name + ": " + std::move(warning));
     for (std::string& global : shard.tree.globals)
       if (known_globals_.insert(global).second) out.globals.push_back(std::move(global));
-    out.locations.merge(shard.tree.locations);
+    out.locations.add(shard.tree.locations);
     if (const Value* versions = shard.tree.root.attributes().find("_metadata"))
       for (const auto& [path, facts] : versions->pairs())
         if (known_paths_.insert(path.repr(1000)).second) versions_.emplace_back(path, facts);

@@ -46,7 +46,7 @@ class StorageSource {
   virtual ~StorageSource() = default;
   // The bytes, read when they are first asked for. Throws ErrorKind::corrupt when there is no such storage or
   // it has another length.
-  virtual Storage open(const StorageRequest& request) = 0;
+  virtual Storage open(StorageRequest request) = 0;
   // The file's path, for errors that come when bytes are first used.
   virtual const std::string& file() const = 0;
   // Are numbers in the file in the other byte order?

@@ -29,7 +29,7 @@ class TarSource : public StorageSource {
   const std::string& file() const override { return storages_.file().path(); }
   const std::shared_ptr<MaterializedBytes>& materialized() const override { return storages_.materialized(); }
 
-  Storage open(const StorageRequest& request) override {
+  Storage open(StorageRequest request) override {
     if (request.nbytes > available)
       fail(ErrorKind::corrupt, "unexpected end of the member: storage ", request.key.substr(0, 40), " needs ",
            request.nbytes - available, " more bytes");
@@ -136,7 +136,7 @@ class TarReader {
     });
     out.warnings.insert(out.warnings.end(), warnings_.begin(), warnings_.end());
     meaning_.finish();
-    out.locations = meaning_.locations();
+    out.locations = meaning_.take_locations();
     return out;
   }
 

@@ -15,7 +15,7 @@ constexpr uint64_t most_code_bytes = uint64_t{1} << 26;
 [[noreturn]] void fail_no_program(const ZipArchive& archive) {
   std::string names;
   for (size_t i = 0; i < archive.entries().size() && i < 4; ++i)
-    names += (i ? ", " : "") + archive.entries()[i].name;
+    names += concat(i ? ", " : "", archive.entries()[i].name);
   if (archive.record("model.json"))
     fail(ErrorKind::unsupported,
          "a TorchScript archive of PyTorch 1.0 to 1.2, which keeps its values as JSON; load and save it with "
@@ -49,7 +49,7 @@ Value read_program(const ZipFile& zip, const ZipEntry& program, TorchMeaning& me
     out.warnings.insert(out.warnings.end(), reader.warnings().begin(), reader.warnings().end());
     return root;
   } catch (Error& e) {
-    throw e.in_record(program.name);
+    throw e.in_record(std::string(program.name));
   }
 }
 
@@ -70,7 +70,7 @@ void read_script(const std::shared_ptr<const ZipFile>& zip, const LoadOptions& o
       if (std::find(out.globals.begin(), out.globals.end(), name) == out.globals.end())
         out.globals.push_back(name);
     out.warnings.insert(out.warnings.end(), constants.warnings.begin(), constants.warnings.end());
-    out.locations.insert(meaning.locations().begin(), meaning.locations().end());
+    out.locations.add(meaning.locations());
   }
   uint64_t read = 0;
   ScriptCode code([&](const std::string& record) -> std::optional<std::string> {
@@ -83,7 +83,7 @@ void read_script(const std::shared_ptr<const ZipFile>& zip, const LoadOptions& o
       Storage keeper;
       return std::string(text_of(zip->read(*entry, keeper)));
     } catch (Error& e) {
-      throw e.in_record(entry->name);
+      throw e.in_record(std::string(entry->name));
     }
   });
   name_script_modules(out.root, code);

@@ -186,7 +186,7 @@ class Verifier {
         problems[i] =
             concat("the record's bytes are damaged: expected CRC-32 ", entry.crc, ", got ", found[i]);
       if (!problems[i].empty())
-        report_.damage.push_back({name_file ? file.path() : "", entry.name, {}, problems[i]});
+        report_.damage.push_back({name_file ? file.path() : "", std::string(entry.name), {}, problems[i]});
     }
   }
 

@@ -18,7 +18,7 @@ struct FreeDecompressor {
 template <class... Parts>
 [[noreturn]] void fail_record(const ZipEntry& entry, ErrorKind kind, const Parts&... parts) {
   Error error(kind, concat("[zip] ", parts...));
-  throw error.in_record(entry.name);
+  throw error.in_record(std::string(entry.name));
 }
 
 void check_size(const ZipEntry& entry, const Budget& budget) {
@@ -29,9 +29,10 @@ void check_size(const ZipEntry& entry, const Budget& budget) {
 
 }  // namespace
 
-const ZipEntry* ZipArchive::find(std::string_view name) const {
-  const size_t place =
-      by_name_.find(HashIndex::hash(name), [&](size_t i) { return entries_[i].name == name; });
+const ZipEntry* ZipArchive::find(std::string_view name) const { return find(name, HashIndex::hash(name)); }
+
+const ZipEntry* ZipArchive::find(std::string_view name, uint64_t hash) const {
+  const size_t place = by_name_.find(hash, [&](size_t i) { return entries_[i].name == name; });
   return place == HashIndex::npos ? nullptr : &entries_[place];
 }
 

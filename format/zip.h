@@ -18,7 +18,7 @@ namespace sconce {
 
 // One record, as the central directory describes it. All numbers have been checked against the archive.
 struct ZipEntry {
-  std::string name;          // in full: "archive/data/0"
+  std::string_view name;     // in full, where the directory has it: "archive/data/0"
   uint16_t method = 0;       // 0 stored, 8 deflated
   uint16_t flags = 0;        // general-purpose bits
   uint32_t crc = 0;          // CRC-32 of the content
@@ -86,6 +86,7 @@ class ZipArchive {
 
  private:
   ZipArchive(Bytes bytes, const MappedFile* file, Profile profile, ZipLayout layout);
+  const ZipEntry* find(std::string_view name, uint64_t hash) const;
 
   Bytes bytes_;
   std::vector<ZipEntry> entries_;

@@ -79,21 +79,18 @@ std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
   ByteReader in(bytes_.subspan(end.offset, end.size), end.offset);
   for (uint64_t i = 0; i < end.entries; ++i) {
     const uint64_t here = in.position();
-    if (in.remaining() < central_size || in.little<uint32_t>() != central_signature)
+    if (in.remaining() < central_size || load_little<uint32_t>(in.rest().data()) != central_signature)
       refuse(here, "expected entry ", i, " of the directory, got other bytes");
-    ZipEntry entry;
-    in.skip(4);  // versions
-    entry.flags = in.little<uint16_t>();
-    entry.method = in.little<uint16_t>();
-    in.skip(4);  // time and date
-    entry.crc = in.little<uint32_t>();
-    Sizes sizes{};
-    sizes.stored = in.little<uint32_t>();
-    sizes.content = in.little<uint32_t>();
-    const auto name_length = in.little<uint16_t>(), extra_length = in.little<uint16_t>();
-    const auto comment_length = in.little<uint16_t>(), disk = in.little<uint16_t>();
-    in.skip(6);  // attributes
-    sizes.header_offset = in.little<uint32_t>();
+    const std::byte* const fixed = in.take(central_size).data();
+    const auto number16 = [fixed](size_t at) { return load_little<uint16_t>(fixed + at); };
+    const auto number32 = [fixed](size_t at) { return load_little<uint32_t>(fixed + at); };
+    ZipEntry& entry = out.emplace_back();
+    entry.flags = number16(8);
+    entry.method = number16(10);
+    entry.crc = number32(16);
+    Sizes sizes{.content = number32(24), .stored = number32(20), .header_offset = number32(42)};
+    const uint16_t name_length = number16(28), extra_length = number16(30);
+    const uint16_t comment_length = number16(32), disk = number16(34);
     entry.name = in.take_text(name_length);
     const uint64_t extra_at = in.position();
     const Bytes extra = in.take(extra_length);
@@ -104,7 +101,7 @@ std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
       entry.stored_size = sizes.stored;
       entry.header_offset = sizes.header_offset;
       if (entry.name.empty()) refuse(here, "entry ", i, " of the directory has no name");
-      if (entry.name.find('\0') != std::string::npos) refuse(here, "the name contains a zero byte");
+      if (std::memchr(entry.name.data(), 0, entry.name.size())) refuse(here, "the name contains a zero byte");
       if (disk != 0 && disk != zip_full16)
         refuse_unsupported(here, "the record lies in another part of a split archive");
       if (entry.flags & encryption_flags) refuse_unsupported(here, "the record is encrypted");
@@ -121,7 +118,6 @@ std::vector<ZipEntry> DirectoryReader::read_central(const DirectoryEnd& end) {
       e.in_record(printable(entry.name));
       throw;
     }
-    out.push_back(std::move(entry));
   }
   if (!in.at_end())
     object(in.position(), "the directory has ", in.remaining(), " bytes after its ", end.entries, " entries");
@@ -271,8 +267,9 @@ ZipArchive::ZipArchive(Bytes bytes, const MappedFile* file, Profile profile, Zip
   const bool strict = profile == Profile::strict;
   by_name_.reserve(entries_.size());
   for (size_t i = 0; i < entries_.size(); ++i) {
-    if (!find(entries_[i].name)) {
-      by_name_.insert(HashIndex::hash(entries_[i].name), i);
+    const uint64_t hash = HashIndex::hash(entries_[i].name);
+    if (!find(entries_[i].name, hash)) {
+      by_name_.insert(hash, i);
       continue;
     }
     // torch takes the first of two, other readers the last.
@@ -284,9 +281,9 @@ ZipArchive::ZipArchive(Bytes bytes, const MappedFile* file, Profile profile, Zip
   if (layout == ZipLayout::plain) return;
 
   if (entries_.empty()) fail(ErrorKind::corrupt, "[zip] the archive holds no records");
-  const std::string& first = entries_.front().name;
+  const std::string_view first = entries_.front().name;
   const size_t slash = first.find('/');
-  if (slash == 0 || slash == std::string::npos) {
+  if (slash == 0 || slash == first.npos) {
     if (strict)
       fail(ErrorKind::corrupt, "[zip] expected all records in one root folder, got '", printable(first),
            "' without a folder: the archive was packed again, or is not a checkpoint");
@@ -295,7 +292,7 @@ ZipArchive::ZipArchive(Bytes bytes, const MappedFile* file, Profile profile, Zip
   }
   root_ = first.substr(0, slash + 1);
   for (const ZipEntry& entry : entries_)
-    if (entry.name.compare(0, root_.size(), root_) != 0)
+    if (!entry.name.starts_with(root_))
       fail(ErrorKind::corrupt, "[zip] expected all records in the root folder '", printable(root_),
            "', got '", printable(entry.name), "'");
 }

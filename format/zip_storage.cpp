@@ -42,7 +42,7 @@ Bytes ZipFile::read(const ZipEntry& entry, Storage& keeper) const {
   return bytes;
 }
 
-Storage ZipSource::open(const StorageRequest& request) {
+Storage ZipSource::open(StorageRequest request) {
   const ZipEntry* entry = zip_->archive.record(folder_, request.key);
   if (!entry) {
     fail(ErrorKind::corrupt, request.path.empty() ? "a tensor" : "tensor " + request.path, ": record \"",
@@ -56,14 +56,14 @@ Storage ZipSource::open(const StorageRequest& request) {
   const bool in_place = entry->is_stored() && aligned && !swaps_;
   if (in_place && !(zip_->verify_crc && entry->has_crc()))
     return Storage::borrow(zip_->in_place(*entry), entry->size, zip_->file);
-  return Storage::deferred(entry->size,
-                           [zip = zip_, entry, in_place, unit = request.swap_unit, path = request.path] {
-                             try {
-                               return load(*zip, *entry, in_place, unit ? *unit : 1);
-                             } catch (Error& e) {
-                               throw e.in_file(zip->file->path()).in_record(entry->name).at_key(path);
-                             }
-                           });
+  return Storage::deferred(entry->size, [zip = zip_, entry, in_place, unit = std::move(request.swap_unit),
+                                         path = std::move(request.path)] {
+    try {
+      return load(*zip, *entry, in_place, unit ? *unit : 1);
+    } catch (Error& e) {
+      throw e.in_file(zip->file->path()).in_record(std::string(entry->name)).at_key(path);
+    }
+  });
 }
 
 bool file_swaps(const ZipArchive& archive) {

@@ -36,7 +36,7 @@ class ZipSource : public StorageSource {
   const std::string& file() const override { return zip_->file->path(); }
   bool swaps() const override { return swaps_; }
   const std::shared_ptr<MaterializedBytes>& materialized() const override { return zip_->materialized; }
-  Storage open(const StorageRequest& request) override;
+  Storage open(StorageRequest request) override;
 
  private:
   std::shared_ptr<const ZipFile> zip_;

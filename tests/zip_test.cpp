@@ -98,7 +98,7 @@ TEST_CASE("zip: a checkpoint under a root with spaces, dots or beyond ASCII") {
     std::vector<ZipRecord> records;
     for (const ZipEntry& entry : original.entries())
       records.push_back(
-          {root + "/" + entry.name.substr(original.root().size()), original.read_text(entry, 1 << 20)});
+          {concat(root, "/", entry.name.substr(original.root().size())), original.read_text(entry, 1 << 20)});
     const Checkpoint moved = Checkpoint::from_bytes(build_zip(records).bytes, "moved.pth");
     CHECK(moved.container() == "zip");
     CHECK(moved.warnings().empty());

@@ -38,6 +38,29 @@ struct LoadOptions {
   Budget budget = {};
 };
 
+// Where storages lay when they were saved ("cuda:0"), by Storage::id(), in order of first use.
+class StorageLocations {
+ public:
+  using Entry = std::pair<const void*, std::string>;
+
+  // Null for a storage that is not listed.
+  const std::string* find(const void* id) const;
+  // The first location of a storage stays.
+  void add(const void* id, const std::string& location);
+  void add(const StorageLocations& others);
+
+  size_t size() const { return entries_.size(); }
+  bool empty() const { return entries_.empty(); }
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+
+ private:
+  size_t place_of(const void* id, uint64_t hash) const;
+
+  std::vector<Entry> entries_;
+  HashIndex index_;  // id to place in entries_
+};
+
 // An opened checkpoint: its whole value tree, tensors not yet read. A value; copies share.
 class Checkpoint {
  public:
@@ -60,7 +83,7 @@ class Checkpoint {
   // Globals that the pickle names, in order of first use, each "module.name".
   const std::vector<std::string>& globals() const { return globals_; }
   // Saved location of each storage id ("cuda:0"), for display.
-  const std::map<const void*, std::string>& locations() const { return locations_; }
+  const StorageLocations& locations() const { return locations_; }
 
   // Paths of the dictionaries that look like a state_dict (most of their values are tensors) and of modules saved
   // whole: "" is the root, "state_dict", "model.net". In order of appearance.
@@ -74,7 +97,7 @@ class Checkpoint {
   std::string path_, container_;
   Value root_;
   std::vector<std::string> warnings_, globals_;
-  std::map<const void*, std::string> locations_;
+  StorageLocations locations_;
 };
 
 // Checkpoint::open(path, options).state_dict(options.key): what one wants nearly always.

@@ -16,7 +16,7 @@ class Records : public StorageSource {
   const std::string& file() const override { return name_; }
   const std::shared_ptr<MaterializedBytes>& materialized() const override { return materialized_; }
   bool swaps() const override { return swaps_; }
-  Storage open(const StorageRequest& request) override {
+  Storage open(StorageRequest request) override {
     // The exact length, on the heap, so that a read past it is seen.
     if (request.nbytes > 4096) fail(ErrorKind::corrupt, "the record has another length");
     const Storage out = Storage::allocate(request.nbytes);
