@@ -9,6 +9,7 @@
 #include <mutex>
 
 #include "ops/cuda_backend.h"
+#include "runtime/properties.h"
 #include "runtime/runtime.h"
 
 namespace sconce {
@@ -45,6 +46,7 @@ const Machine& machine() {
 struct OneDevice {
   std::once_flag made;
   cudaStream_t stream = nullptr;
+  GpuProperties properties{};
 };
 OneDevice& device_at(int index) {
   static OneDevice* const all = new OneDevice[64];
@@ -77,6 +79,13 @@ cudaStream_t stream_of(int device) {
   must(cudaSetDevice(device), "cudaSetDevice");
   std::call_once(d.made, [&] {
     must(cudaStreamCreateWithFlags(&d.stream, cudaStreamNonBlocking), "cudaStreamCreate");
+    const auto ask = [&](cudaDeviceAttr what) {
+      int value = 0;
+      must(cudaDeviceGetAttribute(&value, what, device), "cudaDeviceGetAttribute");
+      return value;
+    };
+    d.properties = {ask(cudaDevAttrComputeCapabilityMajor) * 10 + ask(cudaDevAttrComputeCapabilityMinor),
+                    ask(cudaDevAttrMultiProcessorCount), ask(cudaDevAttrMaxSharedMemoryPerBlockOptin)};
     cudaMemPool_t pool{};
     if (cudaDeviceGetDefaultMemPool(&pool, device) == cudaSuccess) {
       uint64_t keep = UINT64_MAX;  // what is given back stays with the process
@@ -84,6 +93,11 @@ cudaStream_t stream_of(int device) {
     }
   });
   return d.stream;
+}
+
+GpuProperties properties_of(int device) {
+  stream_of(device);
+  return device_at(device).properties;
 }
 
 std::shared_ptr<void> allocate_on(int device, size_t nbytes) {

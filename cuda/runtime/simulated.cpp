@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "ops/cuda_backend.h"
+#include "runtime/properties.h"
 #include "runtime/runtime.h"
 
 namespace sconce {
@@ -13,6 +14,7 @@ namespace sconce {
 namespace gpu_sim {
 
 cudaStream_t stream_of(int) { return nullptr; }
+GpuProperties properties_of(int) { return simulated_gpu; }
 
 std::shared_ptr<void> allocate_on(int, size_t nbytes) {
   constexpr size_t alignment = 256, address_space = size_t{1} << 47;

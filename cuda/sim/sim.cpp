@@ -34,8 +34,8 @@ struct Thread {
   Fiber fiber;
   uint3 id{};
   bool started = false, done = false, blocked = false;
-  int commits = 0;
-  const void* key = nullptr;  // what it sleeps on
+  int commits = 0, wanted = 0, missing = 0;  // groups; of copies, those it waits for
+  const void* key = nullptr;                 // what it sleeps on
   Where at{};
 };
 
@@ -65,6 +65,7 @@ struct Engine {
   Meeting meetings[warp][4];
   Barrier barriers[16];
   std::vector<Copy> copies;
+  size_t first_copy = 0;  // those before it have taken effect
   std::byte *stacks = nullptr, *shared = nullptr;
   size_t shared_bytes = 0;
   Config config;
@@ -138,19 +139,27 @@ void Engine::resume(int i) {
 
 // Nothing can run: one asynchronous copy takes effect, the oldest or any.
 bool Engine::complete_a_copy() {
-  if (copies.empty()) return false;
-  size_t at = 0;
+  if (first_copy == copies.size()) return false;
+  size_t at = first_copy;
   if (config.order == Order::reverse) at = copies.size() - 1;
-  if (config.order == Order::random) at = random() % copies.size();
+  if (config.order == Order::random) at += random() % (copies.size() - first_copy);
   Copy copy = copies[at];
-  copies.erase(copies.begin() + static_cast<std::ptrdiff_t>(at));
+  if (config.order == Order::forward) {
+    ++first_copy;
+  } else {
+    copies[at] = copies.back();
+    copies.pop_back();
+  }
+  if (first_copy == copies.size()) copies.clear(), first_copy = 0;
   copy.f(copy.data.data());
-  wake(&copies);
+  Thread& owner = threads[static_cast<size_t>(copy.thread)];
+  if (owner.blocked && owner.key == &copies && copy.group < owner.wanted && --owner.missing == 0)
+    owner.blocked = false;
   return true;
 }
 
 void Engine::reset() {
-  copies.clear();
+  copies.clear(), first_copy = 0;
   for (auto& b : barriers) b.arrived = 0;
   for (auto& w : meetings)
     for (auto& m : w) m.arrived = 0;
@@ -277,12 +286,13 @@ void defer_copy(void (*f)(void*), const void* data, size_t nbytes) {
 void commit_copies() { ++engine->me().commits; }
 
 void wait_copies(int newest) {
-  const int done = engine->me().commits - newest, self = engine->current;
-  const auto under_way = [&] {
-    return std::any_of(engine->copies.begin(), engine->copies.end(),
-                       [&](const Copy& c) { return c.thread == self && c.group < done; });
-  };
-  while (under_way()) engine->sleep(&engine->copies, Where{__FILE__, __LINE__});
+  Thread& t = engine->me();
+  t.wanted = t.commits - newest;
+  const auto begin = engine->copies.begin() + static_cast<std::ptrdiff_t>(engine->first_copy);
+  t.missing = static_cast<int>(std::count_if(begin, engine->copies.end(), [&](const Copy& c) {
+    return c.thread == engine->current && c.group < t.wanted;
+  }));
+  if (t.missing > 0) engine->sleep(&engine->copies, Where{__FILE__, __LINE__});
 }
 
 std::byte* shared_base() { return engine->shared; }
