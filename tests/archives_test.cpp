@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <optional>
 
 using namespace sconce;
@@ -96,7 +97,11 @@ TEST_CASE("save_npz writes what NumPy and load_npz read, in place") {
     CHECK(eager.entries()[i].key == entry.key);
     CHECK(bit_equal(eager.entries()[i].tensor(), entry.tensor()));
     const Tensor& again = opened[entry.key].as_tensor();
-    CHECK(again.storage().is_loaded() == (entry.tensor().dtype() != DType::boolean));
+    // In place is what needs no work: booleans are made 0 or 1, and a big-endian machine turns numbers round.
+    const DType dtype = entry.tensor().dtype();
+    const bool in_place =
+        dtype != DType::boolean && (std::endian::native == std::endian::little || size_of(dtype) == 1);
+    CHECK(again.storage().is_loaded() == in_place);
     CHECK(bit_equal(again, entry.tensor()));
   }
   save_npz(state, path);

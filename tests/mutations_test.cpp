@@ -13,6 +13,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
@@ -26,10 +27,10 @@ namespace {
 
 constexpr Profile profiles[] = {Profile::strict, Profile::compat};
 
-// Under the sanitizers every seventh of the changed checkpoints, else all.
-constexpr size_t each = test::sanitized ? 7 : 1;
-
+// Under the sanitizers and on an emulated machine, where a load takes many times as long, every seventh of the changed
+// checkpoints; else all.
 std::vector<std::string> chosen(const std::vector<std::string>& programs) {
+  const size_t each = sanitized || !emulator().empty() ? 7 : 1;
   std::vector<std::string> out;
   for (size_t i = 0; i < programs.size(); i += each) out.push_back(programs[i]);
   return out;
@@ -52,6 +53,13 @@ struct Slowest {
   void end() { seconds = std::max(seconds, cpu_seconds() - from); }
 };
 
+// Are these the bytes of a record? The records are little-endian, so that a big-endian machine turned their numbers round.
+bool is_among(const std::vector<std::string>& contents, std::string_view held, DType dtype) {
+  const std::string as_stored =
+      std::endian::native == std::endian::big ? turned_round(held, dtype) : std::string(held);
+  return std::find(contents.begin(), contents.end(), as_stored) != contents.end();
+}
+
 // Opens the bytes and touches every tensor; false when that is an error.
 bool opens(const std::string& bytes, Profile profile, const std::vector<std::string>* contents = nullptr) {
   try {
@@ -68,8 +76,7 @@ bool opens(const std::string& bytes, Profile profile, const std::vector<std::str
         if (part.numel() > 0 &&
             (last + 1) * static_cast<int64_t>(size_of(part.dtype())) > static_cast<int64_t>(held.size()))
           FAIL_CHECK("a tensor beyond its storage");
-        if (contents && !held.empty() &&
-            std::find(contents->begin(), contents->end(), held) == contents->end())
+        if (contents && !held.empty() && !is_among(*contents, held, part.dtype()))
           FAIL_CHECK("a tensor whose bytes are not in the file");
       }
     return true;
@@ -148,7 +155,7 @@ TEST_CASE("mutations: plain values with one field changed are what CPython makes
   MESSAGE(checked << " programs, " << loaded << " loaded, " << refused << " refused that Python loads");
   CHECK(checked > 40'000);
   CHECK(loaded > 3'000);
-  CHECK(slowest.seconds < 1);
+  CHECK(slowest.seconds < patience());
 }
 
 TEST_CASE("mutations: checkpoints with one operation of data.pkl changed give errors or bytes of the file") {
@@ -183,7 +190,7 @@ TEST_CASE("mutations: checkpoints with one operation of data.pkl changed give er
   }
   MESSAGE(checked << " checkpoints, " << loaded << " loaded");
   CHECK(loaded > 1000);
-  CHECK(slowest.seconds < 1);
+  CHECK(slowest.seconds < patience());
 }
 
 TEST_CASE("mutations: legacy streams and bare pickles with one operation changed are errors or load") {
@@ -212,7 +219,7 @@ TEST_CASE("mutations: legacy streams and bare pickles with one operation changed
   }
   MESSAGE(checked << " files, " << loaded << " loaded");
   CHECK(loaded > 1000);
-  CHECK(slowest.seconds < 1);
+  CHECK(slowest.seconds < patience());
 }
 
 TEST_CASE("mutations: every field of every tar header, its checksum mended, is an error or loads") {
@@ -275,5 +282,5 @@ TEST_CASE("mutations: every field of every tar header, its checksum mended, is a
   MESSAGE(checked << " archives, " << loaded << " loaded");
   CHECK(checked > 2000);
   CHECK(loaded > 100);
-  CHECK(slowest.seconds < 1);
+  CHECK(slowest.seconds < patience());
 }

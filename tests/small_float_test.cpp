@@ -5,6 +5,7 @@
 #include <sconce/dtype.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -14,8 +15,14 @@ using namespace sconce;
 
 namespace {
 
+// Of the numbers in little-endian order, whatever this machine's is.
 template <class T>
-std::vector<uint32_t> crcs(const std::vector<T>& values, size_t block) {
+std::vector<uint32_t> crcs(std::vector<T> values, size_t block) {
+  if (std::endian::native == std::endian::big)
+    for (T& value : values) {
+      auto* bytes = reinterpret_cast<unsigned char*>(&value);
+      std::reverse(bytes, bytes + sizeof value);
+    }
   std::vector<uint32_t> out;
   for (size_t i = 0; i < values.size(); i += block)
     out.push_back(libdeflate_crc32(0, &values[i], std::min(block, values.size() - i) * sizeof(T)));

@@ -11,16 +11,22 @@ namespace sconce::test {
 
 ProgramResult sconce_program(const std::string& arguments) {
   const auto folder = scratch_folder();
-  const std::string command = std::string("'") + SCONCE_PROGRAM + "' " + arguments + " >'" +
-                              (folder / "out").string() + "' 2>'" + (folder / "err").string() +
-                              "' </dev/null";
+  std::string command;
+  for (const std::string& word : program_command()) command += quoted(word) + " ";
+  command += arguments + " >" + quoted((folder / "out").string()) + " 2>" +
+             quoted((folder / "err").string()) + " </dev/null";
   const int status = std::system(command.c_str());
   CAPTURE(command);
   REQUIRE(WIFEXITED(status));
   return {WEXITSTATUS(status), read_file(folder / "out"), read_file(folder / "err")};
 }
 
-std::string program_path() { return SCONCE_PROGRAM; }
+std::vector<std::string> program_command() {
+  std::vector<std::string> command;
+  if (!emulator().empty()) command.push_back(emulator());
+  command.emplace_back(SCONCE_PROGRAM);
+  return command;
+}
 
 std::string quoted(const std::string& path) { return "'" + path + "'"; }
 

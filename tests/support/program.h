@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace sconce::test {
 
@@ -15,8 +16,8 @@ struct ProgramResult {
 // Runs the built program; `arguments` is shell text. Fails the test case when it ends by a signal.
 ProgramResult sconce_program(const std::string& arguments);
 
-// Where it lies.
-std::string program_path();
+// The command that runs it, word by word: its path, behind the emulator where it was built for another machine.
+std::vector<std::string> program_command();
 
 // A path between quotes, for a shell.
 std::string quoted(const std::string& path);

@@ -27,6 +27,14 @@ std::filesystem::path scratch_folder();
 
 // Same dtype, shape and bytes (so NaN equals the same NaN, and 0.0 differs from -0.0).
 bool bit_equal(const Tensor& a, const Tensor& b);
+// The same bytes with each number of the dtype turned round, halves of complex numbers by themselves: little-endian from big, and back.
+std::string turned_round(std::string_view bytes, DType dtype);
+
+// What starts the tests' own programs: empty, or the emulator ("qemu-s390x-static") where they were built for another machine.
+std::string emulator();
+// Limits of time mean machines of our own speed; an emulated one may take this many times as long.
+double patience();
+
 // max |a - b| over all elements as double (complex: modulus); infinity when one has a NaN or Inf that the other has not.
 // Shapes must be equal.
 double max_difference(const Tensor& a, const Tensor& b);
