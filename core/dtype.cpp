@@ -81,7 +81,8 @@ bool is_integral(DType dtype) { return entry(dtype).family == Family::integral; 
 bool is_quantized(DType dtype) { return entry(dtype).family == Family::quantized; }
 bool is_bits(DType dtype) { return entry(dtype).family == Family::bits; }
 bool is_numeric(DType dtype) {
-  return !is_quantized(dtype) && !is_bits(dtype) && dtype != DType::f4_e2m1fn_x2 && dtype != DType::bcomplex32;
+  return !is_quantized(dtype) && !is_bits(dtype) && dtype != DType::f4_e2m1fn_x2 &&
+         dtype != DType::bcomplex32;
 }
 
 void fail_dtype(const char* op, DType dtype) {

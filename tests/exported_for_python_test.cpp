@@ -28,7 +28,8 @@ StateDict tensors_of(const Checkpoint& checkpoint, const Refused& refused) {
 }
 
 bool without_safetensors(DType dtype) {
-  return dtype == DType::complex32 || dtype == DType::bcomplex32 || dtype == DType::complex128 || is_quantized(dtype) || is_bits(dtype);
+  return dtype == DType::complex32 || dtype == DType::bcomplex32 || dtype == DType::complex128 ||
+         is_quantized(dtype) || is_bits(dtype);
 }
 bool without_numpy(DType dtype) {
   return without_safetensors(dtype) ? dtype != DType::complex128

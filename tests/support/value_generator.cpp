@@ -193,7 +193,8 @@ class Generator {
     for (;;) {
       const auto d = static_cast<DType>(random_.below(dtype_count));
       const bool is_new = is_bits(d) || (d >= DType::f8_e4m3fn && d <= DType::f4_e2m1fn_x2) ||
-                          (d >= DType::u16 && d <= DType::u64) || d == DType::complex32 || d == DType::bcomplex32;
+                          (d >= DType::u16 && d <= DType::u64) || d == DType::complex32 ||
+                          d == DType::bcomplex32;
       if (!is_quantized(d) && !(is_new && options_.only_old_torch)) return d;
     }
   }
