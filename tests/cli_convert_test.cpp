@@ -149,11 +149,6 @@ TEST_CASE("cli: a conversion that is interrupted leaves nothing") {
   }
   const std::string in = (folder / "in.pth").string(), out = (folder / "out.safetensors").string();
   save(state, in);
-  std::vector<std::string> command = program_command();
-  for (const std::string& word : {std::string("convert"), in, out}) command.push_back(word);
-  std::vector<char*> words;
-  for (std::string& word : command) words.push_back(word.data());
-  words.push_back(nullptr);
   for (int delay = 2; delay <= 4000; delay *= 2) {
     std::filesystem::remove(out);
     const pid_t child = fork();
@@ -161,8 +156,7 @@ TEST_CASE("cli: a conversion that is interrupted leaves nothing") {
     if (child == 0) {
       const int null = open("/dev/null", O_WRONLY);
       dup2(null, 1), dup2(null, 2);
-      execvp(words[0], words.data());
-      _exit(99);
+      become_program({"convert", in, out});
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(delay));
     kill(child, SIGINT);

@@ -149,7 +149,7 @@ TEST_CASE("cli: diff across formats, keys and prefixes") {
 }
 
 TEST_CASE("cli: long work shows its progress on a terminal, and only there") {
-  const std::string path = fixture("cli/mlp.pth").string(), program = program_path();
+  const std::string path = fixture("cli/mlp.pth").string();
   CHECK(sconce_program("diff " + quoted(path) + " " + quoted(path)).err.empty());  // into a pipe or a file
   const int terminal = ::posix_openpt(O_RDWR | O_NOCTTY);
   REQUIRE(terminal >= 0);
@@ -161,8 +161,7 @@ TEST_CASE("cli: long work shows its progress on a terminal, and only there") {
   if (child == 0) {
     const int side = ::open(name.c_str(), O_RDWR | O_NOCTTY), null = ::open("/dev/null", O_WRONLY);
     ::dup2(null, 1), ::dup2(side, 2);
-    ::execl(program.c_str(), "sconce", "diff", path.c_str(), path.c_str(), static_cast<char*>(nullptr));
-    ::_exit(99);
+    become_program({"diff", path, path});
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -26,6 +27,16 @@ std::vector<std::string> program_command() {
   if (!emulator().empty()) command.push_back(emulator());
   command.emplace_back(SCONCE_PROGRAM);
   return command;
+}
+
+void become_program(const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = program_command();
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  std::vector<char*> words;
+  for (std::string& word : command) words.push_back(word.data());
+  words.push_back(nullptr);
+  ::execvp(words[0], words.data());
+  ::_exit(99);
 }
 
 std::string quoted(const std::string& path) { return "'" + path + "'"; }

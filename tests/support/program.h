@@ -19,6 +19,9 @@ ProgramResult sconce_program(const std::string& arguments);
 // The command that runs it, word by word: its path, behind the emulator where it was built for another machine.
 std::vector<std::string> program_command();
 
+// Turns this process, a forked child, into the program; ends with 99 where that fails.
+[[noreturn]] void become_program(const std::vector<std::string>& arguments);
+
 // A path between quotes, for a shell.
 std::string quoted(const std::string& path);
 
