@@ -4,6 +4,8 @@
 #include <sconce/ops/create.h>
 #include <sconce/save.h>
 
+#include <algorithm>
+
 #include "support/program.h"
 #include "support/support.h"
 
@@ -259,7 +261,7 @@ TEST_CASE("cli: bad data and bad files") {
   }
 }
 
-TEST_CASE("cli: models and devices") {
+TEST_CASE("cli: models") {
   const nlohmann::json models = sconce_program("models --json").json();
   CHECK(models.size() >= 19);
   const ProgramResult one = sconce_program("models resnet18");
@@ -268,5 +270,33 @@ TEST_CASE("cli: models and devices") {
       has(one.out, "(conv1): Conv2d(3, 64, kernel_size=(7, 7), stride=(2, 2), padding=(3, 3), bias=False)"));
   CHECK(has(one.out, "11,689,512 parameters"));
   CHECK(sconce_program("models resnet19").code == 2);
-  CHECK(sconce_program("devices --json").json()[0]["device"] == "cpu");
+}
+
+TEST_CASE("cli: devices, and a run on the acted-out GPU") {
+  const nlohmann::json devices = sconce_program("devices --json").json();
+  CHECK(devices[0]["device"] == "cpu");
+  CHECK(devices[0]["threads"].get<int>() >= 1);
+  const auto listed = [&](const char* name) {
+    return std::any_of(devices.begin(), devices.end(), [&](const auto& d) { return d["device"] == name; });
+  };
+  CHECK((listed("cuda") || listed("cuda:0")));  // with the reason where there is none
+  const std::string command =
+      "run " + mlp + "--weights " + file("mlp.pth") + " --input " + file("x.npy") + " --output ";
+  const auto here = scratch_folder() / "here.npy", there = scratch_folder() / "there.npy";
+  REQUIRE(sconce_program(command + quoted(here.string())).code == 0);
+  const ProgramResult acted = sconce_program(command + quoted(there.string()) + " --device cuda:sim");
+  if (!listed("cuda:sim")) {
+    CHECK(acted.code != 0);
+    CHECK(has(acted.err, "cuda:sim"));
+    return;
+  }
+  CHECK(acted.code == 0);
+  const Tensor y = load_npy(here.string());
+  CHECK(max_difference(load_npy(there.string()), y) <= 1e-6 * max_magnitude(y));
+  if (!listed("cuda:0")) {
+    const ProgramResult absent = sconce_program(command + quoted(there.string()) + " --device cuda");
+    CHECK(absent.code != 0);
+    CHECK(has(absent.err, "no CUDA device"));
+  }
+  CHECK(sconce_program(command + quoted(there.string()) + " --device gpu").code == 2);
 }

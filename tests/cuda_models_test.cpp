@@ -3,8 +3,11 @@
 #include <sconce/checkpoint.h>
 #include <sconce/nn/nn.h>
 #include <sconce/ops.h>
+#include <sconce/ops/matmul_precision.h>
 
 #include "support/gpu.h"
+#include "support/recurrent_cases.h"
+#include "support/sanitized.h"
 #include "support/seeded.h"
 #include "support/support.h"
 #include "support/zoo.h"
@@ -100,6 +103,50 @@ TEST_CASE("cuda: transformers compute what theirs do") {
     }
     CHECK(test::max_difference(cat(logits, 1).to(cpu), all.to(cpu)) <=
           2e-6 * test::max_magnitude(all.to(cpu)));
+  }
+}
+
+TEST_CASE("cuda: recurrent layers compute what PyTorch's do") {
+  for (const Device device : test::gpus()) {
+    int tried = 0;
+    for (const Json& c : test::json_fixture("sequence.json")) {
+      if ((c.at("op") != "lstm" && c.at("op") != "gru") || c.contains("throws")) continue;
+      CAPTURE(c.at("name").get<std::string>());
+      test::check_result(c, test::recurrent_result(c, device));
+      ++tried;
+    }
+    CHECK(tried >= 10);
+  }
+}
+
+TEST_CASE("cuda: ResNet-20 gives each of 200 images the CPU's label") {
+  const auto cifar = nn::make_model("cifar_resnet20");
+  test::fill(*cifar);
+  cifar->eval();
+  const Tensor images = test::seeded("images", {test::sanitized ? 10 : 200, 3, 32, 32});
+  const Tensor labels = argmax((*cifar)(images), 1);
+  for (const Device device : test::gpus()) {
+    cifar->to(device);
+    CHECK(test::bit_equal(argmax((*cifar)(images.to(device)), 1).to(cpu), labels));
+  }
+}
+
+TEST_CASE("cuda: products in TF32 are asked for, and are not the default") {
+  CHECK(get_float32_matmul_precision() == "highest");
+  CHECK_THROWS_AS(set_float32_matmul_precision("medium"), Error);
+  const Tensor a = test::seeded("a", {64, 96}), b = test::seeded("b", {96, 64});
+  const Tensor exact = matmul(a.to(DType::f64), b.to(DType::f64));
+  for (const Device device : test::gpus()) {
+    const auto error = [&] {
+      return test::max_difference(matmul(a.to(device), b.to(device)).to(cpu).to(DType::f64), exact) /
+             test::max_magnitude(exact);
+    };
+    CHECK(error() < 1e-6);
+    set_float32_matmul_precision("high");
+    const double rounded = error();
+    set_float32_matmul_precision("highest");
+    CHECK(rounded > 1e-5);
+    CHECK(rounded < 2e-3);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <regex>
 
 #include "support/op_cases.h"
+#include "support/recurrent_cases.h"
 
 using namespace sconce;
 using namespace sconce::test;
@@ -18,21 +19,6 @@ Sizes sizes_of(const Json& c, const char* name, const Sizes& otherwise) {
   if (!args.contains(name) || args.at(name).is_null()) return otherwise;
   if (args.at(name).is_number()) return args.at(name).get<int64_t>();
   return args.at(name).get<std::vector<int64_t>>();
-}
-
-Tensor run_recurrent(const Json& c, bool is_lstm) {
-  std::vector<Tensor> parameters;
-  for (const auto& [name, value] : c.at("inputs").items())
-    if (name[0] == 'p') parameters.push_back(tensor_from(value));
-  const RecurrentOptions o{arg_of(c, "bias", true), arg_of<int64_t>(c, "layers", 1),
-                           arg_of(c, "bidirectional", false), arg_of(c, "batch_first", false)};
-  const Tensor x = input_of(c, "x"), h = input_of(c, "h0");
-  if (!is_lstm) {
-    const GruResult r = gru(x, h, parameters, o);
-    return cat({r.output.flatten(), r.h_n.flatten()});
-  }
-  const LstmResult r = lstm(x, {h, input_of(c, "h1")}, parameters, o);
-  return cat({r.output.flatten(), r.h_n.flatten(), r.c_n.flatten()});
 }
 
 Tensor run(const Json& c) {
@@ -57,7 +43,7 @@ Tensor run(const Json& c) {
   if (op == "flip") return flip(x, sizes_of(c, "dims", {}));
   if (op == "tril") return tril(x, arg_of<int64_t>(c, "diagonal", 0));
   if (op == "triu") return triu(x, arg_of<int64_t>(c, "diagonal", 0));
-  if (op == "lstm" || op == "gru") return run_recurrent(c, op == "lstm");
+  if (op == "lstm" || op == "gru") return recurrent_result(c, cpu);
   const Sizes stride = sizes_of(c, "stride", 1), dilation = sizes_of(c, "dilation", 1);
   const auto groups = arg_of<int64_t>(c, "groups", 1);
   if (op == "conv3d") {

@@ -10,7 +10,7 @@
 
 namespace sconce::test {
 
-// A case's input tensor; undefined where it is null or absent.
+// A case's input tensor on the CPU; undefined where it is null or absent.
 inline Tensor input_of(const nlohmann::json& c, const char* name) {
   const auto& inputs = c.at("inputs");
   if (!inputs.contains(name) || inputs.at(name).is_null()) return {};
