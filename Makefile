@@ -9,8 +9,7 @@ BUILD ?= build
 # One compiler needs about 1.5 GB.
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); m=$$(awk '/^MemAvailable/ {print int($$2 / 1500000)}' /proc/meminfo 2>/dev/null || echo 2); \
                 [ "$$m" -ge 1 ] || m=1; [ "$$n" -le "$$m" ] && echo $$n || echo $$m)
-# Many sources at a time: a fresh build takes half as long.
-CMAKE_FLAGS ?= -DCMAKE_BUILD_TYPE=Release -DSCONCE_WERROR=OFF -DSCONCE_UNITY=ON
+CMAKE_FLAGS ?= -DCMAKE_BUILD_TYPE=Release -DSCONCE_WERROR=OFF
 VENV ?= .venv
 
 packages:
