@@ -11,82 +11,17 @@
 
 #include "ops/gemm_mma.h"
 #include "support/gpu.h"
+#include "support/gpu_product.h"
 #include "support/sanitized.h"
-#include "support/seeded.h"
 #include "support/support.h"
 
 using namespace sconce;
 using namespace sconce::gpu_sim;
+using test::allowed, test::Problem;
 
 namespace {
 
 constexpr bool few = test::sanitized;  // shapes, where everything takes ten times as long
-
-template <class E>
-std::vector<E> random_elements(const char* name, size_t count) {
-  std::vector<E> out(count);
-  const uint64_t hash = test::fnv1a(name);
-  for (size_t i = 0; i < count; ++i)
-    out[i] = narrow<E>(static_cast<float>(2 * test::seeded_uniform(hash, i) - 1));
-  return out;
-}
-
-// A product whose operands lie in memory with `slack` elements behind each row, and its result among NaN.
-template <class E>
-struct Problem {
-  int m, n, k, slack = 0, batch = 1;
-  bool along_k = true;
-  std::vector<E> a, b, bias, out;
-  std::vector<double> expected;
-  MmaArgs<E> g{};
-
-  Problem(int rows, int columns, int inner, bool b_along_k, int behind = 0, int count = 1)
-      : m(rows), n(columns), k(inner), slack(behind), batch(count), along_k(b_along_k) {
-    const int a_pitch = k + slack, b_pitch = (along_k ? k : n) + slack, b_rows = along_k ? n : k;
-    const auto z = static_cast<size_t>(batch);
-    a = random_elements<E>("a", z * static_cast<size_t>(m * a_pitch) + 1);
-    b = random_elements<E>("b", z * static_cast<size_t>(b_rows * b_pitch) + 1);
-    bias = random_elements<E>("bias", static_cast<size_t>(n));
-    out.assign(z * static_cast<size_t>(m * n), narrow<E>(std::numeric_limits<float>::quiet_NaN()));
-    g.lhs = a.data(), g.rhs = b.data(), g.out = out.data();
-    g.m = m, g.n = n, g.k = k, g.lhs_pitch = a_pitch, g.rhs_pitch = b_pitch;
-    g.lhs_wide = reinterpret_cast<uintptr_t>(g.lhs) % 16 == 0 && a_pitch * sizeof(E) % 16 == 0;
-    g.rhs_wide = reinterpret_cast<uintptr_t>(g.rhs) % 16 == 0 && b_pitch * sizeof(E) % 16 == 0;
-    g.batch.numel = batch;
-    if (batch > 1)
-      g.batch.rank = 1, g.batch.extent[0] = batch, g.batch.stride[0][0] = m * a_pitch,
-      g.batch.stride[1][0] = b_rows * b_pitch;
-    for (int p = 0; p < batch; ++p)
-      for (int i = 0; i < m; ++i)
-        for (int j = 0; j < n; ++j) {
-          double sum = 0;
-          for (int q = 0; q < k; ++q)
-            sum += static_cast<double>(widen(a[static_cast<size_t>((p * m + i) * a_pitch + q)])) *
-                   static_cast<double>(widen(b[static_cast<size_t>(
-                       p * b_rows * b_pitch + (along_k ? j * b_pitch + q : q * b_pitch + j))]));
-          expected.push_back(sum);
-        }
-  }
-  void run(const MatmulChoice& choice, bool tf32) {
-    std::fill(out.begin(), out.end(), narrow<E>(std::numeric_limits<float>::quiet_NaN()));
-    run_gemm_mma(g, choice, along_k, tf32, 0);
-  }
-  // The largest difference, in units of sqrt(k); NaN where one is.
-  double error() const {
-    double worst = 0;
-    for (size_t i = 0; i < out.size(); ++i) {
-      const double off = std::fabs(static_cast<double>(widen(out[i])) - expected[i]);
-      if (!(off <= worst)) worst = off;
-    }
-    return worst / std::sqrt(static_cast<double>(std::max(k, 1)));
-  }
-};
-
-// What one rounding of the factors and of the result may cost.
-double allowed(DType dtype, bool tf32) {
-  if (dtype == DType::f32) return tf32 ? 1.5e-3 : 6e-7;
-  return dtype == DType::f16 ? 1.5e-3 : 1.2e-2;
-}
 
 template <class E>
 void check_product(int m, int n, int k, bool along_k, int slack, int batch, const MatmulChoice& choice,
@@ -259,7 +194,6 @@ TEST_CASE("cuda: the choice of a product's kernel") {
     CHECK(chosen(gpu, 4096, 4096, 16) == simt);
     CHECK(chosen(gpu, 4096, 4096, 32) == simt);  // where multiply-adds err less
     CHECK(chosen(gpu, 4096, 4096, 32, DType::f32, true) == large);
-    CHECK(chosen(gpu, 1, 4096, 4096) == simt);
     CHECK(chosen(gpu, 4096, 4096, 4096, DType::f64) == simt);
     CHECK(chosen(gpu, 4096, 4096, 4096, DType::i32) == simt);
     CHECK(chosen(gpu, int64_t{1} << 31, 64, 64) == simt);

@@ -107,4 +107,11 @@ struct alignas(Size) Bytes {
   unsigned char bytes[Size];
 };
 
+// 16 bytes of elements, moved at once.
+template <class T>
+struct alignas(16) Pack {
+  static constexpr int count = 16 / sizeof(T);
+  T v[count];
+};
+
 }  // namespace sconce::SCONCE_GPU

@@ -7,13 +7,6 @@
 
 namespace sconce::SCONCE_GPU {
 
-// 16 bytes of elements, moved at once.
-template <class T>
-struct alignas(16) Pack {
-  static constexpr int count = 16 / sizeof(T);
-  T v[count];
-};
-
 // x and out dense, aligned to 16 bytes and of type T, which is computed in its Compute type.
 template <class T>
 __global__ void __launch_bounds__(256)

@@ -5,6 +5,7 @@
 #include "kernels/gemm_simt.cuh"
 #include "ops/cuda_backend.h"
 #include "ops/gemm_mma.h"
+#include "ops/gemv.h"
 #include "ops/launching.h"
 #include "runtime/properties.h"
 
@@ -36,7 +37,7 @@ bool begin_on_16_bytes(const Tensor& t, int64_t pitch) {
   return all;
 }
 
-// By tensor cores; false where they are not chosen.
+// By tensor cores, or as products with few vectors; false where neither is chosen.
 template <class E>
 bool matmul_in_network_type(const MatmulArgs& a, const Layout<3>& layout) {
   const int64_t m = a.out.size(-2), n = a.out.size(-1), k = a.lhs.size(-1);
@@ -66,7 +67,10 @@ bool matmul_in_network_type(const MatmulArgs& a, const Layout<3>& layout) {
   if (a.bias.defined() && g.epilogue.beta != 0)
     g.epilogue.bias = static_cast<const E*>(a.bias.data()), g.epilogue.bias_row = a.bias.stride(-2),
     g.epilogue.bias_column = a.bias.stride(-1);
-  run_gemm_mma(g, choice, along_k, tf32, device);
+  if (choice.kernel == MatmulKernel::gemv)
+    run_gemv(g, choice, along_k, device);
+  else
+    run_gemm_mma(g, choice, along_k, tf32, device);
   return true;
 }
 

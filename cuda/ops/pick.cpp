@@ -16,12 +16,25 @@ int splits_of(int64_t blocks, int64_t processors, int64_t k, int64_t least) {
   return static_cast<int>(std::max<int64_t>(wanted, 1));
 }
 
+// Few rows or columns: a warp reads a row of the other operand, or four do where there are too few rows to fill the device; where that
+// operand lies across k, blocks of 256 threads read 128 bytes of each of their rows.
+MatmulChoice gemv_of(const GpuProperties& gpu, const MatmulShape& s, int64_t size) {
+  if (s.n < s.m || s.rhs_along_k) {
+    const bool few = std::max(s.m, s.n) * s.batch < int64_t{16} * gpu.processors;
+    return {MatmulKernel::gemv, few && s.k >= 4 * 32 * (16 / size) ? 4 : 1};
+  }
+  return {MatmulKernel::gemv,
+          splits_of(tiles_of(s.n, 128 / size) * s.batch, int64_t{4} * gpu.processors, s.k, 128)};
+}
+
 }  // namespace
 
 MatmulChoice pick_matmul(const GpuProperties& gpu, const MatmulShape& s, DType dtype, bool tf32) {
   const bool f32 = dtype == DType::f32, half = dtype == DType::f16 || dtype == DType::bf16;
   constexpr int64_t limit = int64_t{1} << 30;
-  if ((!f32 && !half) || s.m > limit || s.n > limit || s.k > limit) return {MatmulKernel::simt, 1};
+  if ((!f32 && !half) || s.m == 0 || s.n == 0 || s.m > limit || s.n > limit || s.k > limit)
+    return {MatmulKernel::simt, 1};
+  if (std::min(s.m, s.n) < 8 && s.k >= 32) return gemv_of(gpu, s, f32 ? 4 : 2);
   // From 64 on, f32 in three products errs no more than multiply-adds do; narrow and short products gain nothing by tensor cores.
   const int64_t stage = f32 ? 32 : 64;
   if (gpu.capability < 80 || std::min(s.m, s.n) < 8 || s.k < (f32 && !tf32 ? 64 : 32))

@@ -20,10 +20,11 @@ enum class MatmulKernel {
   simt,       // ordinary multiply-adds, for anything
   mma_small,  // tensor cores, 64 x 64 results a block
   mma_large,  // 128 x 128, or 128 x 64 with three products for one
+  gemv,       // multiply-adds where rows or columns are few and the time is that of reading the other operand
 };
 struct MatmulChoice {
   MatmulKernel kernel;
-  int splits;  // blocks that k is divided among
+  int splits;  // blocks that k is divided among; warps, for gemv along k
   bool operator==(const MatmulChoice&) const = default;
 };
 
