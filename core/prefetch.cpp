@@ -48,24 +48,20 @@ void read_unit(const PrefetchUnit& unit) {
 void prefetch(const std::vector<Tensor>& tensors) {
   const std::vector<PrefetchUnit> units = prefetch_units(tensors);
   // After a failure the units before it are still read: the first of all that fail is the one to tell of.
-  std::atomic<size_t> next{0}, failed{units.size()};
+  std::atomic<size_t> failed{units.size()};
   std::vector<std::exception_ptr> errors(units.size());
-  const auto work = [&] {
-    for (size_t i = next++; i < failed; i = next++) {
-      try {
-        read_unit(units[i]);
-      } catch (...) {
-        errors[i] = std::current_exception();
-        for (size_t first = failed; i < first && !failed.compare_exchange_weak(first, i);) {
-        }
-      }
-    }
-  };
   size_t total = 0;
   for (const PrefetchUnit& unit : units) total += unit.end ? unit.end - unit.begin : unit.storage->nbytes();
-  const size_t most = std::min(units.size(), 1 + total / bytes_worth_a_thread);
-  const auto workers = std::min<int64_t>(num_threads(), static_cast<int64_t>(most));
-  parallel_for(0, workers, 1, [&](int64_t, int64_t) { work(); });
+  parallel_each(units.size(), static_cast<int64_t>(1 + total / bytes_worth_a_thread), [&](size_t i) {
+    if (i >= failed) return;
+    try {
+      read_unit(units[i]);
+    } catch (...) {
+      errors[i] = std::current_exception();
+      for (size_t first = failed; i < first && !failed.compare_exchange_weak(first, i);) {
+      }
+    }
+  });
   if (failed < units.size()) std::rethrow_exception(errors[failed]);
 }
 

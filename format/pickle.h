@@ -109,9 +109,6 @@ class PickleReader {
   void put(uint64_t index);
   void get(uint64_t index);
   void memoize();
-  bool is_fetched(uint64_t index) const {
-    return !fetched_ || (index < fetched_->size() && (*fetched_)[index]);
-  }
   Value memo_entry(uint64_t index, const Value& value) const;
   void push_text(std::string_view raw);
   void push_python2_string(std::string raw);

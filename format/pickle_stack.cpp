@@ -64,22 +64,13 @@ void PickleReader::push_python2_string(std::string raw) {
 
 // What the memo keeps of a value: nothing when it is never asked for.
 Value PickleReader::memo_entry(uint64_t index, const Value& value) const {
-  if (!is_fetched(index)) return {};
+  if (fetched_ && (index >= fetched_->size() || !(*fetched_)[index])) return {};
   ValueBuilder::mark(value);
   return value;
 }
 
 void PickleReader::put(uint64_t index) {
   const Value& value = top("a value to remember");
-  if (index == memo_.size() && sparse_memo_.empty() && index < budget_.memo_entries) {  // nearly always
-    if (is_fetched(index)) {
-      ValueBuilder::mark(value);
-      memo_.push_back(value);
-    } else {
-      memo_.emplace_back();
-    }
-    return;
-  }
   if (memo_.empty() && index == 1) {
     memo_begins_at_1_ = true;
     memo_.emplace_back();

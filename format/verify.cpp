@@ -25,15 +25,6 @@ namespace {
 
 constexpr uint64_t unit_size = uint64_t{16} << 20;
 
-// Runs work(i) for each unit, on all threads, whichever is free next.
-template <class Work>
-void for_each_unit(size_t count, const Work& work) {
-  std::atomic<size_t> next{0};
-  parallel_for(0, std::min<int64_t>(num_threads(), static_cast<int64_t>(count)), 1, [&](int64_t, int64_t) {
-    for (size_t i = next++; i < count; i = next++) work(i);
-  });
-}
-
 class Meter {
  public:
   Meter(uint64_t total, const VerifyProgress& progress) : total_(total), progress_(progress) {}
@@ -133,7 +124,7 @@ class Verifier {
   static void read_through(const MappedFile& file, Meter& meter) {
     const Bytes bytes = file.bytes();
     std::atomic<uint64_t> sum{0};
-    for_each_unit((bytes.size() + unit_size - 1) / unit_size, [&](size_t i) {
+    parallel_each((bytes.size() + unit_size - 1) / unit_size, num_threads(), [&](size_t i) {
       const Bytes unit =
           bytes.subspan(i * unit_size, std::min<uint64_t>(unit_size, bytes.size() - i * unit_size));
       uint64_t words = 0;
@@ -160,7 +151,7 @@ class Verifier {
     }
     std::vector<std::string> problems(entries.size());
     std::mutex mutex;
-    for_each_unit(units.size(), [&](size_t u) {
+    parallel_each(units.size(), num_threads(), [&](size_t u) {
       Unit& unit = units[u];
       const ZipEntry& entry = entries[unit.record];
       if (entry.is_stored()) {

@@ -1,5 +1,8 @@
 // The CPU threads that kernels share.
 #pragma once
+#include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <type_traits>
@@ -44,6 +47,17 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, RangeFunction f);
 template <class F>
 void parallel_for(int64_t begin, int64_t end, int64_t grain, F&& f) {
   detail::parallel_for(begin, end, grain, RangeFunction(f));
+}
+
+// Calls work(i) once for each i in [0, count), on up to `threads` threads and no more than num_threads(), whichever is free next: for
+// pieces of unlike length. Otherwise as parallel_for.
+template <class F>
+void parallel_each(size_t count, int64_t threads, F&& work) {
+  std::atomic<size_t> next{0};
+  const int64_t workers = std::min({int64_t{num_threads()}, threads, static_cast<int64_t>(count)});
+  parallel_for(0, workers, 1, [&](int64_t, int64_t) {
+    for (size_t i = next++; i < count; i = next++) work(i);
+  });
 }
 
 }  // namespace sconce

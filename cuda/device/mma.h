@@ -20,23 +20,13 @@ namespace sconce::SCONCE_GPU {
 // What tensor cores multiply: f32 cut to 10 bits of fraction, bf16 or f16. They add in f32.
 enum class Fragment { tf32, bf16, f16 };
 
-__device__ __forceinline__ uint32_t bits_of(float v) {
-#if defined(__CUDACC__)
-  return __float_as_uint(v);
-#else
-  uint32_t bits;
-  std::memcpy(&bits, &v, sizeof bits);
-  return bits;
-#endif
-}
-__device__ __forceinline__ float float_of(uint32_t bits) {
-#if defined(__CUDACC__)
-  return __uint_as_float(bits);
-#else
-  float v;
-  std::memcpy(&v, &bits, sizeof v);
-  return v;
-#endif
+// The same bits as another type.
+template <class To, class From>
+__device__ __forceinline__ To bits_as(From v) {
+  static_assert(sizeof(To) == sizeof(From));
+  To out;
+  std::memcpy(&out, &v, sizeof out);
+  return out;
 }
 
 // To the nearest with 10 bits of fraction, halves away from 0.

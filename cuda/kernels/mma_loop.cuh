@@ -152,7 +152,7 @@ __device__ __forceinline__ void split_tf32(uint32_t (&v)[A][B], uint32_t (&low)[
   for (int i = 0; i < A; ++i) SCONCE_UNROLL
   for (int j = 0; j < B; ++j) {
     const uint32_t high = rounded_tf32(v[i][j]);
-    low[i][j] = rounded_tf32(bits_of(float_of(v[i][j]) - float_of(high)));
+    low[i][j] = rounded_tf32(bits_as<uint32_t>(bits_as<float>(v[i][j]) - bits_as<float>(high)));
     v[i][j] = high;
   }
 }
@@ -240,6 +240,8 @@ __device__ __forceinline__ void each_pair(const float (&sums)[T::mi][T::ni][4], 
     f(row + 16 * i + 8 * half, column + 8 * j, sums[i][j][2 * half], sums[i][j][2 * half + 1]);
 }
 
-__device__ __forceinline__ bool is_finite(float v) { return (bits_of(v) & 0x7F800000U) != 0x7F800000U; }
+__device__ __forceinline__ bool is_finite(float v) {
+  return (bits_as<uint32_t>(v) & 0x7F800000U) != 0x7F800000U;
+}
 
 }  // namespace sconce::SCONCE_GPU
