@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "cpu/add_pipes.h"
 #include "cpu/isa/planes.h"
 #include "cpu/isa/tokens.h"
 #include "cpu/isa/vision.h"
@@ -18,9 +19,16 @@ std::vector<isa::Kernels> find_kernels() {
 #if defined(SCONCE_HAS_AVX512)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-    found.push_back(
-        {"avx512", &isa::gemm_avx512, &isa::vision_avx512, &isa::tokens_avx512, &isa::planes_avx512});
+      __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    const isa::Kernels plain{"avx512", &isa::gemm_avx512, &isa::vision_avx512, &isa::tokens_avx512,
+                             &isa::planes_avx512};
+    isa::Kernels inner = plain;
+    inner.name = "avx512+inner";
+    inner.inner = &isa::inner_avx512;
+    const bool faster = has_add_pipes(inner);
+    found.push_back(faster ? inner : plain);
+    found.push_back(faster ? plain : inner);
+  }
 #endif
 #if defined(SCONCE_HAS_AVX2)
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))

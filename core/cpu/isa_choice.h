@@ -7,7 +7,7 @@
 
 namespace sconce {
 
-// The best kernels that this machine can run, or those that the environment variable SCONCE_ISA names. Chosen once.
+// The best kernels that this machine can run ("avx512+inner": products by inner products, where that is faster), or those that the environment variable SCONCE_ISA names. Chosen once.
 // Throws Error (invalid_argument) if SCONCE_ISA names an instruction set that this build or machine does not have.
 const isa::Kernels& best_kernels();
 

@@ -7,6 +7,7 @@
 
 #include "cpu/isa/gemm.h"
 #include "cpu/isa_choice.h"
+#include "cpu/products_inner.h"
 
 namespace sconce::eager {
 namespace {
@@ -81,25 +82,32 @@ void multiply_part(const Product& p, int64_t row, int64_t rows, int64_t column, 
 
 void multiply_all(const Products& products, int64_t count, int64_t m, int64_t k, int64_t n) {
   const isa::GemmKernels& gemm = *best_kernels().gemm;
+  const bool inner = inner_is_faster(best_kernels(), m, k, n);
+  const int64_t rows_together = inner ? kInnerRowsTogether : kRows;
   // Even groups of columns.
   const int64_t groups = ceil_div(n, columns_together(gemm));
   const int64_t together = ceil_div(ceil_div(n, groups), gemm.width()) * gemm.width();
   // Rows are divided where there would be too few pieces for all threads, and packed columns are used for several tiles still.
   const int64_t wanted = num_threads() > 1 ? 3 * int64_t{num_threads()} : 1;
-  const int64_t splits = std::clamp<int64_t>(ceil_div(wanted, count * groups), 1, ceil_div(m, 2 * kRows));
-  const int64_t split = ceil_div(ceil_div(m, splits), kRows) * kRows;
+  const int64_t splits =
+      std::clamp<int64_t>(ceil_div(wanted, count * groups), 1, ceil_div(m, 2 * rows_together));
+  const int64_t split = ceil_div(ceil_div(m, splits), rows_together) * rows_together;
   const int64_t pieces = ceil_div(m, split);
   const int64_t work = std::max<int64_t>(std::min(split, m) * k * std::min(together, n), 1);
   parallel_for(0, count * groups * pieces, std::max<int64_t>(1, 500'000 / work),
                [&](int64_t begin, int64_t end) {
-                 Tensor scratch = empty({scratch_floats(gemm)}, DType::f32);
+                 Tensor scratch = empty({inner ? inner_scratch_floats() : scratch_floats(gemm)}, DType::f32);
                  for (int64_t i = begin; i < end; ++i) {
                    const int64_t index = i / (groups * pieces), column = i / pieces % groups * together,
                                  row = i % pieces * split;
                    const int64_t rows = std::min(split, m - row), columns = std::min(together, n - column);
                    if (rows <= 0 || columns <= 0) continue;
-                   multiply_part(products.product(index), row, rows, column, columns, gemm,
-                                 scratch.mutable_data<float>());
+                   if (inner)
+                     multiply_part_inner(products.product(index), row, rows, column, columns, best_kernels(),
+                                         scratch.mutable_data<float>());
+                   else
+                     multiply_part(products.product(index), row, rows, column, columns, gemm,
+                                   scratch.mutable_data<float>());
                    products.finish(index, row, rows, column, columns);
                  }
                });

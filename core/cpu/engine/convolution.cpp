@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cpu/engine/gemm_weights.h"
+#include "cpu/engine/inner_gemm.h"
 #include "cpu/engine/tap_gemm.h"
 
 namespace sconce::engine {
@@ -57,22 +58,26 @@ class Convolution final : public Operator {
     bytes_ = 4 * static_cast<double>(floats) +
              static_cast<double>(isa::size_of(stored_)) * channels * positions * static_cast<double>(g.out.c);
     const isa::GemmKernels& k = *kernels.gemm;
-    algorithm_ =
-        concat("gemm ", k.rows[k.vectors], "x", k.width(), gathered_ ? " gathered " : " ", kernels.name);
+    algorithm_ = inner_ ? concat("inner product ", isa::kInnerRows, "x", isa::kInnerColumns)
+                        : concat("gemm ", k.rows[k.vectors], "x", k.width());
+    algorithm_ += concat(gathered_ ? " gathered " : " ", kernels.name);
   }
 
   int64_t pieces() const override { return pieces_; }
   int64_t scratch_bytes() const override {
     int64_t most = 0;
-    for (const TapGemm& phase : phases_) most = std::max(most, phase.scratch_bytes());
+    for (const auto& phase : phases_) most = std::max(most, phase->scratch_bytes());
     return most;
   }
   void run(int64_t begin, int64_t end, const Operands& operands, void* scratch) const override {
-    for (const TapGemm& phase : phases_) {
-      if (begin < phase.pieces() && end > 0)
-        phase.run(std::max<int64_t>(begin, 0), std::min(end, phase.pieces()), operands, scratch);
-      begin -= phase.pieces();
-      end -= phase.pieces();
+    Operands own = operands;
+    if (phases_.size() > 1) own.kept = nullptr;  // what one phase keeps is nothing to the next
+    for (const auto& phase : phases_) {
+      const int64_t pieces = phase->pieces();
+      if (begin < pieces && end > 0)
+        phase->run(std::max<int64_t>(begin, 0), std::min(end, pieces), own, scratch);
+      begin -= pieces;
+      end -= pieces;
     }
   }
   std::string algorithm() const override { return algorithm_; }
@@ -118,22 +123,32 @@ class Convolution final : public Operator {
           chosen.push_back((tz.position * g.kernel_h + ty.position) * g.kernel_w + tx.position);
         }
     const auto taps = static_cast<int64_t>(chosen.size());
-    PackedWeights shape = weights_shape(g.groups, g.in.c / g.groups, g.out.c / g.groups, taps, *kernels.gemm);
-    shape.stored = weights.stored;
-    pack_weights(shape, weights, fusion.scale, g.groups, g.transposed, g.kernel_d * g.kernel_h * g.kernel_w,
-                 chosen, *kernels.gemm, packs);
-    shape.bias = bias;
-    if (gathered_) {  // the same bytes, read as one tap
-      shape.k *= taps;
-      shape.taps = 1;
+    GridRows rows(std::move(grid), gathered_, prologue, *kernels.gemm, packs);
+    inner_ = kernels.inner && stored_ == isa::Stored::f32 && !g.transposed && g.groups == 1 && rows.flat() &&
+             inner_pays(rows.count(), rows.k(), rows.taps(), g.out.c);
+    if (inner_) {
+      const InnerWeights inner =
+          pack_inner(weights, fusion.scale, g.in.c, taps, g.out.c, gathered_, kernels, packs);
+      phases_.push_back(std::make_unique<InnerGemm>(std::move(rows), inner, bias, fusion, kernels));
+    } else {
+      PackedWeights shape =
+          weights_shape(g.groups, g.in.c / g.groups, g.out.c / g.groups, taps, *kernels.gemm);
+      shape.stored = stored_;
+      pack_weights(shape, weights, fusion.scale, g.groups, g.transposed, g.kernel_d * g.kernel_h * g.kernel_w,
+                   chosen, *kernels.gemm, packs);
+      shape.bias = bias;
+      if (gathered_) {  // the same bytes, read as one tap
+        shape.k *= taps;
+        shape.taps = 1;
+      }
+      phases_.push_back(std::make_unique<TapGemm>(std::move(rows), shape, fusion, kernels));
     }
-    phases_.emplace_back(std::move(grid), shape, fusion, prologue, gathered_, kernels, packs);
-    pieces_ += phases_.back().pieces();
+    pieces_ += phases_.back()->pieces();
   }
 
-  bool gathered_;
+  bool gathered_, inner_ = false;
   isa::Stored stored_;
-  std::vector<TapGemm> phases_;
+  std::vector<std::unique_ptr<GridProduct>> phases_;
   int64_t pieces_ = 0;
   double flops_ = 0, bytes_ = 0;
   std::string algorithm_;

@@ -11,6 +11,9 @@ namespace sconce::engine {
 struct Operands {
   const void* const* inputs;
   void* const* outputs;
+  // What the scratch memory still holds from an earlier call for this step of this run, in the operator's own words; -1: nothing.
+  // Null: nothing ever.
+  int64_t* kept = nullptr;
 
   const float* in(int i) const { return static_cast<const float*>(inputs[i]); }
   float* out(int i) const { return static_cast<float*>(outputs[i]); }
@@ -26,7 +29,7 @@ class Operator {
   virtual int64_t pieces() const = 0;
   // Bytes of 64-byte aligned scratch memory that a thread needs to run a piece.
   virtual int64_t scratch_bytes() const { return 0; }
-  // Runs pieces [begin, end).
+  // Runs pieces [begin, end). A thread may call it several times for one step, with the same scratch memory.
   virtual void run(int64_t begin, int64_t end, const Operands& operands, void* scratch) const = 0;
 
   // The kernel and its algorithm in a few words, for describe(): "winograd 4x4 avx2", "gemm 6x16 avx2".

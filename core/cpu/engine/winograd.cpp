@@ -5,13 +5,14 @@
 #include <algorithm>
 
 #include "cpu/engine/parts.h"
+#include "cpu/engine/winograd_inner_weights.h"
 #include "cpu/isa/vision.h"
 
 namespace sconce::engine {
 namespace {
 
 // Tiles of a block, and panels of output channels whose sums are kept before they are transformed.
-constexpr int64_t kBlock = 18, kGroup = 4;
+constexpr int64_t kBlock = 18, kGroup = 4, kGroupColumns = 128;
 
 int edge_of(WinogradTile tile) { return tile == WinogradTile::f43 ? 6 : 4; }
 
@@ -33,21 +34,29 @@ class Winograd final : public Operator {
         pad_w_(pad_w),
         fusion_(fusion),
         kernels_(kernels),
-        width_(kernels.gemm->width()),
+        inner_(kernels.inner && x.c % isa::kInnerBlock == 0 && y.c >= 48),
+        width_(inner_ ? isa::kInnerColumns : kernels.gemm->width()),
         panels_(ceil_div(y.c, width_)),
-        groups_(ceil_div(panels_, kGroup)) {
+        group_(inner_ ? kGroupColumns / width_ : kGroup),
+        groups_(ceil_div(panels_, group_)) {
     const int64_t out = edge_ - 2;
     tiles_w_ = ceil_div(y.w, out);
     tiles_ = y.n * ceil_div(y.h, out) * tiles_w_;
     blocks_ = ceil_div(tiles_, kBlock);
     block_ = ceil_div(tiles_, std::max<int64_t>(blocks_, 1));
-    v_pitch_ = odd_lines(x.c);
+    v_pitch_ = inner_ ? x.c : odd_lines(x.c);
     v_element_ = odd_lines(block_ * v_pitch_);
-    m_pitch_ = std::min(panels_, kGroup) * width_;
+    m_pitch_ = std::min(panels_, group_) * width_;
     m_element_ = odd_lines(block_ * m_pitch_);
     // Several pieces share a block's input only where there are few blocks, since each piece that runs apart transforms it anew.
     splits_ = blocks_ >= 4 ? 1 : std::min<int64_t>(groups_, blocks_ == 1 ? 4 : 2);
-    weight_ = packs.add(pack_floats(), [&](float* to) { pack(weight, to); });
+    if (inner_) {
+      inner_weights_ =
+          pack_inner_winograd(which_, edge_, weight, fusion.scale, x.c, y.c, group_, kernels, packs);
+      weight_ = inner_weights_.panels;
+    } else {
+      weight_ = packs.add(pack_floats(), [&](float* to) { pack(weight, to); });
+    }
     bias_ = packs.add(panels_ * width_, [&](float* to) {
       std::fill(to, to + panels_ * width_, 0.f);
       for (int64_t c = 0; fusion.shift && c < y.c; ++c) to[c] = static_cast<float>(fusion.shift[c]);
@@ -57,31 +66,39 @@ class Winograd final : public Operator {
 
   int64_t pieces() const override { return blocks_ * splits_; }
   int64_t scratch_bytes() const override {
-    return elements() * (v_element_ + m_element_) * 4 + block_ * static_cast<int64_t>(sizeof(float*)) + 128;
+    return elements() * (v_element_ + m_element_) * 4 + block_ * static_cast<int64_t>(sizeof(float*)) + 128 +
+           (inner_ ? (chunks() * elements() + 1) * kBlock * 4 : 0);
   }
 
   void run(int64_t begin, int64_t end, const Operands& operands, void* scratch) const override {
     auto* v = static_cast<float*>(scratch);
     float* m = v + elements() * v_element_;
     auto** rows = reinterpret_cast<const float**>(m + elements() * m_element_);
+    const TileSums sums{reinterpret_cast<float*>(rows + block_),
+                        reinterpret_cast<float*>(rows + block_) + chunks() * elements() * kBlock};
     for (int64_t i = 0; i < block_; ++i) rows[i] = v + i * v_pitch_;
-    int64_t transformed = -1;
+    int64_t none = -1;
+    int64_t& transformed = operands.kept ? *operands.kept : none;  // the block whose inputs are in v
     for (int64_t piece = begin; piece < end; ++piece) {
       const int64_t block = piece / splits_, split = piece % splits_;
       const int64_t first = part_begin(tiles_, blocks_, block),
                     count = part_begin(tiles_, blocks_, block + 1) - first;
-      if (block != transformed) transform_inputs(operands.in(0), first, count, v);
+      if (block != transformed) transform_inputs(operands.in(0), first, count, v, sums);
       transformed = block;
       for (int64_t g = part_begin(groups_, splits_, split); g < part_begin(groups_, splits_, split + 1);
            ++g) {
-        multiply(rows, count, g, m);
-        transform_outputs(operands, first, count, g, m);
+        if (inner_)
+          multiply_inner(v, sums, count, g, m);
+        else
+          multiply(rows, count, g, m);
+        transform_outputs(operands, first, count, g, m, sums);
       }
     }
   }
 
   std::string algorithm() const override {
-    return std::string(edge_ == 6 ? "winograd 4x4 " : "winograd 2x2 ") + kernels_.name;
+    return std::string(edge_ == 6 ? "winograd 4x4 " : "winograd 2x2 ") +
+           (inner_ ? "by inner products " : "") + kernels_.name;
   }
   double flops() const override { return 18.0 * static_cast<double>(y_.rows() * y_.c * x_.c); }
   double bytes() const override {
@@ -90,27 +107,37 @@ class Winograd final : public Operator {
   }
 
  private:
+  // Of the tiles of a block, where products are inner ones: the sums of x0 x1 by [chunk][element][tile], and what their results are multiplied by.
+  struct TileSums {
+    float* products;
+    float* scale;
+  };
   int64_t elements() const { return edge_ * edge_; }
+  int64_t chunks() const { return isa::inner_chunks(x_.c); }
+  int64_t panels_of(int64_t group) const { return std::min(panels_, (group + 1) * group_) - group * group_; }
   int64_t panel_width(int64_t panel) const {
+    if (inner_) return width_;
     return kernels_.gemm->vectors_for(y_.c - panel * width_) * int64_t{kernels_.gemm->vector};
   }
-  // Packed: [group][element][panel of the group][in channel][width].
-  int64_t group_begin(int64_t group) const { return elements() * x_.c * group * kGroup * width_; }
+  // Packed: [group][element][panel of the group], a panel being [in channel][width]; for inner products
+  // [group][element][chunk][panel of the group], so that a chunk of the tiles stays in the first-level cache while panels pass.
+  int64_t column_floats() const { return inner_ ? isa::inner_panel_floats(x_.c) / width_ : x_.c; }
+  int64_t group_begin(int64_t group) const { return elements() * column_floats() * group * group_ * width_; }
   int64_t group_width(int64_t group) const {
-    const int64_t last = std::min(panels_, (group + 1) * kGroup) - 1;
-    return (last - group * kGroup) * width_ + panel_width(last);
+    const int64_t last = std::min(panels_, (group + 1) * group_) - 1;
+    return (last - group * group_) * width_ + panel_width(last);
   }
   int64_t pack_floats() const {
-    return elements() * x_.c * ((panels_ - 1) * width_ + panel_width(panels_ - 1));
+    return elements() * column_floats() * ((panels_ - 1) * width_ + panel_width(panels_ - 1));
   }
 
   void pack(const float* weight, float* to) const {
     for (int64_t p = 0; p < panels_; ++p) {
-      const int64_t group = p / kGroup, c = p * width_;
+      const int64_t group = p / group_, c = p * width_;
       kernels_.vision->winograd_weights[which_](
           weight + c * x_.c * 9, x_.c * 9, std::min(y_.c - c, width_),
           fusion_.scale ? fusion_.scale + c : nullptr, x_.c, panel_width(p),
-          to + group_begin(group) + (p - group * kGroup) * width_ * x_.c, group_width(group) * x_.c);
+          to + group_begin(group) + (p - group * group_) * width_ * x_.c, group_width(group) * x_.c);
     }
   }
 
@@ -123,7 +150,8 @@ class Winograd final : public Operator {
     return {row / tiles_h, row % tiles_h * out, tile % tiles_w_ * out};
   }
 
-  void transform_inputs(const float* x, int64_t first, int64_t count, float* v) const {
+  void transform_inputs(const float* x, int64_t first, int64_t count, float* v, const TileSums& sums) const {
+    if (inner_) return transform_inputs_scaled(x, first, count, v, sums);
     isa::WinogradInputCall call{};
     call.x_row = x_.w * x_.pitch;
     call.x_pitch = x_.pitch;
@@ -142,9 +170,56 @@ class Winograd final : public Operator {
     }
   }
 
+  void transform_inputs_scaled(const float* x, int64_t first, int64_t count, float* v,
+                               const TileSums& sums) const {
+    isa::InnerWinogradCall call{};
+    call.x_row = x_.w * x_.pitch;
+    call.x_pitch = x_.pitch;
+    call.channels = x_.c;
+    call.channel_scale = inner_weights_.channel_scale;
+    call.v_element = v_element_;
+    call.v_block = count * isa::kInnerBlock;
+    call.sums_element = count;
+    call.sums_chunk = elements() * count;
+    for (int64_t i = 0; i < count; ++i) {
+      const Place at = place(first + i);
+      const int64_t top = at.y - pad_h_, left = at.x - pad_w_;
+      call.x = x + (at.image * x_.h + top) * call.x_row + left * x_.pitch;
+      call.top = static_cast<int32_t>(std::max<int64_t>(-top, 0));
+      call.bottom = static_cast<int32_t>(std::min<int64_t>(x_.h - top, edge_));
+      call.left = static_cast<int32_t>(std::max<int64_t>(-left, 0));
+      call.right = static_cast<int32_t>(std::min<int64_t>(x_.w - left, edge_));
+      call.v = v + i * isa::kInnerBlock;
+      call.sums = sums.products + i;
+      call.tile_scale = sums.scale + i;
+      kernels_.inner->winograd[which_](call);
+    }
+  }
+
+  void multiply_inner(const float* v, const TileSums& sums, int64_t count, int64_t group, float* m) const {
+    isa::InnerCall call{};
+    call.c_pitch = m_pitch_;
+    call.panel = weight_ + group_begin(group);
+    call.prefetch_step = 64;
+    for (int64_t e = 0; e < elements(); ++e)
+      for (int64_t k = 0; k < x_.c; k += isa::kInnerChunk) {
+        call.k = std::min(x_.c - k, isa::kInnerChunk);
+        call.accumulate = k > 0;
+        call.x = v + e * v_element_ + k * count;
+        call.sums = sums.products + (k / isa::kInnerChunk * elements() + e) * count;
+        for (int64_t p = 0; p < panels_of(group); ++p) {
+          call.c = m + e * m_element_ + p * width_;
+          const float* next = call.panel + isa::inner_panel_floats(call.k);
+          call.prefetch = reinterpret_cast<const char*>(next);  // comes while this one is used
+          kernels_.inner->tile[count](call);
+          call.panel = next;
+        }
+      }
+  }
+
   void multiply(const float* const* rows, int64_t count, int64_t group, float* m) const {
     const isa::GemmKernels& gemm = *kernels_.gemm;
-    const int64_t first = group * kGroup, last = std::min(panels_, first + kGroup);
+    const int64_t first = group * group_, last = std::min(panels_, first + group_);
     const float* panel = weight_ + group_begin(group);
     isa::GemmCall call{};
     call.k = x_.c;
@@ -172,11 +247,12 @@ class Winograd final : public Operator {
   }
 
   void transform_outputs(const Operands& operands, int64_t first, int64_t count, int64_t group,
-                         const float* m) const {
+                         const float* m, const TileSums& sums) const {
     isa::WinogradOutputCall call{};
-    const int64_t c = group * kGroup * width_, pitch = fusion_.residual_pitch;
+    const int64_t c = group * group_ * width_, pitch = fusion_.residual_pitch;
     call.m_element = m_element_;
-    call.channels = std::min(y_.c - c, kGroup * width_);
+    call.channels = std::min(y_.c - c, group_ * width_);
+    call.scale = inner_ ? inner_weights_.column_scale + c : nullptr;
     call.y_row = y_.w * y_.pitch;
     call.y_pitch = y_.pitch;
     call.bias = bias_ + c;
@@ -187,6 +263,7 @@ class Winograd final : public Operator {
       const Place at = place(first + i);
       const int64_t pixel = (at.image * y_.h + at.y) * y_.w + at.x;
       call.m = m + i * m_pitch_;
+      if (inner_) call.tile_scale = sums.scale[i];
       call.y = operands.out(0) + pixel * y_.pitch + c;
       if (fusion_.residual) call.residual = operands.in(1) + pixel * pitch + c;
       call.rows = static_cast<int32_t>(std::min<int64_t>(edge_ - 2, y_.h - at.y));
@@ -200,9 +277,11 @@ class Winograd final : public Operator {
   int64_t pad_h_, pad_w_;
   Fusion fusion_;
   const isa::Kernels& kernels_;
-  int64_t width_, panels_, groups_;
+  bool inner_;
+  int64_t width_, panels_, group_, groups_;
   int64_t tiles_w_, tiles_, blocks_, block_, splits_;
   int64_t v_pitch_, v_element_, m_pitch_, m_element_;
+  InnerWinogradWeights inner_weights_;
   const float* weight_ = nullptr;
   const float* bias_ = nullptr;
 };

@@ -11,6 +11,7 @@ namespace {
 #include "cpu/isa/vec_avx512.h"
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
+#include "cpu/isa/gemm_finish.h"
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
 #include "cpu/isa/narrow_avx512.h"

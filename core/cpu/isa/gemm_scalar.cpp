@@ -9,6 +9,7 @@ namespace {
 #include "cpu/isa/vec_scalar.h"
 #include "cpu/isa/math.h"
 #include "cpu/isa/activate.h"
+#include "cpu/isa/gemm_finish.h"
 #include "cpu/isa/gemm_kernels.h"
 #include "cpu/isa/gemm_rows.h"
 #include "cpu/isa/narrow_scalar.h"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpu/isa/gemm.h"
+#include "cpu/isa/inner.h"
 
 namespace sconce::isa {
 
@@ -10,11 +11,12 @@ struct TokensKernels;  // tokens.h
 struct PlanesKernels;  // planes.h
 
 struct Kernels {
-  const char* name;  // "scalar", "avx2", "avx512", "neon": as in SCONCE_ISA
+  const char* name;  // "scalar", "avx2", "avx512", "avx512+inner", "neon": as in SCONCE_ISA
   const GemmKernels* gemm;
   const VisionKernels* vision = nullptr;
   const TokensKernels* tokens = nullptr;
   const PlanesKernels* planes = nullptr;
+  const InnerKernels* inner = nullptr;  // or null: products by plain multiply-adds
 };
 
 }  // namespace sconce::isa

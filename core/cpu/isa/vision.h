@@ -13,7 +13,9 @@ struct DepthwiseCall {
   const float* x;  // the image's first pixel
   int64_t x_row, x_pitch;
   int64_t h, w;
-  const float* weight;    // [channels / 16][kernel_h * kernel_w][16]
+  const float* weight;  // [channels / 16][kernel_h * kernel_w][16]
+  const float* scale;   // of each channel; null: neither scale is applied
+  float tile_scale;
   const float* bias;      // of each channel
   const float* residual;  // the image's first pixel, or null
   int64_t residual_row, residual_pitch;
@@ -84,7 +86,7 @@ struct WinogradInputCall {
   int64_t v_element;
 };
 
-// And out of them: y = activation(transformed + bias + residual).
+// And out of them: y = activation(transformed * scale * tile_scale + bias + residual).
 struct WinogradOutputCall {
   const float* m;
   int64_t m_element;
@@ -92,6 +94,8 @@ struct WinogradOutputCall {
   float* y;  // the tile's first pixel
   int64_t y_row, y_pitch;
   int32_t rows, columns;  // how many of the tile's are wanted
+  const float* scale;     // of each channel; null: neither scale is applied
+  float tile_scale;
   const float* bias;      // of each channel
   const float* residual;  // as y, or null
   int64_t residual_row, residual_pitch;

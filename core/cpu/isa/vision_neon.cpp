@@ -15,6 +15,7 @@ constexpr int kDepthwiseOutputs = 7;  // that share their loads
 #include "cpu/isa/depthwise_kernels.h"
 #include "cpu/isa/layout_kernels.h"
 #include "cpu/isa/pooling_kernels.h"
+#include "cpu/isa/winograd_transforms.h"
 #include "cpu/isa/winograd_kernels.h"
 // clang-format on
 }  // namespace

@@ -23,7 +23,7 @@ void interpret_step(const Step& step, const Context& context) {
 
 }  // namespace
 
-Context::Context(const Program& program, int threads) {
+Context::Context(const Program& program, int threads) : kept_(static_cast<size_t>(threads)) {
   const size_t arena = aligned(program.arena_bytes);
   scratch_stride_ = aligned(program.scratch_bytes);
   memory_ = Arena(arena + scratch_stride_ * static_cast<size_t>(threads) + 128);
@@ -102,8 +102,10 @@ class Span final : public engine::StepList {
   void run(int64_t step, int64_t begin, int64_t end, int member) const override {
     const Step& s = at(step);
     if (!s.op) return interpret_step(s, context_);
-    void* const* pointers = context_.pointers(first_ + static_cast<size_t>(step));
-    s.op->run(begin, end, {pointers, pointers + s.inputs.size()}, context_.scratch(member));
+    const size_t number = first_ + static_cast<size_t>(step);
+    void* const* pointers = context_.pointers(number);
+    s.op->run(begin, end, {pointers, pointers + s.inputs.size(), context_.kept(member, number)},
+              context_.scratch(member));
   }
 
  private:

@@ -20,8 +20,15 @@ class Context {
   std::byte* base(int32_t buffer) const { return bases_[static_cast<size_t>(buffer)]; }
   void* const* pointers(size_t step) const { return pointers_.data() + first_[step]; }
   std::byte* scratch(int thread) const { return scratch_ + static_cast<size_t>(thread) * scratch_stride_; }
+  // For Operands::kept: a number that is -1 when a thread comes to a step of a run.
+  int64_t* kept(int thread, size_t step) const {
+    Kept& k = kept_[static_cast<size_t>(thread)];
+    if (k.run != run_ || k.step != step) k = {run_, step, -1};
+    return &k.value;
+  }
   // Says where inputs and outputs lie in this run.
   void bind(const std::vector<const void*>& inputs, const std::vector<void*>& outputs) {
+    ++run_;
     for (const External& e : externals_) {
       const auto i = static_cast<size_t>(e.index);
       bases_[e.buffer] = static_cast<std::byte*>(e.input ? const_cast<void*>(inputs[i]) : outputs[i]);
@@ -41,7 +48,14 @@ class Context {
     size_t at, buffer;
     int64_t offset;
   };
+  struct alignas(128) Kept {
+    uint64_t run = 0;
+    size_t step = 0;
+    int64_t value = -1;
+  };
   Arena memory_;
+  uint64_t run_ = 0;
+  mutable std::vector<Kept> kept_;  // by thread
   std::byte* scratch_ = nullptr;
   size_t scratch_stride_ = 0;
   std::vector<std::byte*> bases_;

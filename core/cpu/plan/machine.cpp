@@ -15,7 +15,7 @@ namespace {
 const isa::PeakKernels& peak_kernels() {
   const std::string_view name = best_kernels().name;
 #if defined(SCONCE_HAS_AVX512)
-  if (name == "avx512") return isa::peak_avx512;
+  if (name.starts_with("avx512")) return isa::peak_avx512;
 #endif
 #if defined(SCONCE_HAS_AVX2)
   if (name == "avx2") return isa::peak_avx2;
