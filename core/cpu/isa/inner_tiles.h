@@ -14,7 +14,7 @@ struct Pointers {
 
 // y + x, y - x and sum += y * x with x broadcast from memory. As part of the instruction that takes no unit of its own, which a separate
 // broadcast does; compilers would share equal broadcasts, so this is assembly; volatile keeps the order, in which adds and multiply-adds
-// take turns.
+// take turns. (What they read, other functions have written, so that memory need not be named.)
 template <int row, int at>
 [[gnu::always_inline]] inline Vec plus(Vec y, const Pointers& x) {
   Vec r;
